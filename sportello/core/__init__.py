@@ -1,0 +1,1 @@
+"""The shared kernel: no Flask, imported by everything, imports nobody."""

@@ -1,0 +1,35 @@
+"""Public identifiers: random, never sequence numbers (a gap in a sequence is a leak)."""
+
+import random
+import re
+import secrets
+import unicodedata
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the look-alikes i l o 0 1
+SLUG_SUFFIX = 5
+MAX_SLUG_STEM = 80
+
+_source: random.Random = secrets.SystemRandom()
+
+
+def seed(value: int | None) -> None:
+    """Make keys repeatable (tests and the differential proof only); None goes back to the system's randomness."""
+    global _source
+    _source = secrets.SystemRandom() if value is None else random.Random(value)
+
+
+def new_key(length: int = 10) -> str:
+    """A random public key of `length` characters from an alphabet of 31."""
+    return "".join(_source.choice(ALPHABET) for _ in range(length))
+
+
+def slug_stem(title: str) -> str:
+    """The readable part of a slug: ASCII letters, digits and hyphens, at most 80 characters."""
+    folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
+    return stem[:MAX_SLUG_STEM].strip("-") or "a"
+
+
+def new_slug(title: str) -> str:
+    """A slug ending in 5 random characters, so that a collision with hidden content cannot be seen."""
+    return f"{slug_stem(title)}-{new_key(SLUG_SUFFIX)}"
