@@ -151,8 +151,11 @@ class Gated:
         """
         statement = select(*columns) if columns else select(cls)
         statement = statement.select_from(cls) if columns else statement
+        entity: Any = cls
         for step in cls.gate_path:
-            statement = statement.join(getattr(cls, step))
+            link = getattr(entity, step)
+            statement = statement.join(link)
+            entity = link.property.mapper.class_
         statement = statement.where(cls.readable(viewer))
         if not viewer.reads_everything:
             statement = statement.where(cls.gate().in_(sorted(viewer.audiences)))

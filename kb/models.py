@@ -1,0 +1,204 @@
+"""Articles: one row per article, one per language, and immutable revisions of each language's text."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Column, ColumnElement, ForeignKey, Index, Integer, String, Table, UniqueConstraint, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from sportello.accounts.models import Product, ProductVersion
+from sportello.core import clock
+from sportello.core.audience import Gated, GatedColumn, Role, Viewer
+from sportello.core.db import Base
+from sportello.core.types import BigId, instant, key10, lang, pk, text, title
+
+
+class Kind(StrEnum):
+    """What an article is."""
+
+    SOLUTION = "solution"
+    HOW_TO = "how-to"
+    KNOWN_PROBLEM = "known-problem"
+    REFERENCE = "reference"
+
+
+article_product = Table(
+    "article_product",
+    Base.metadata,
+    Column("article_id", BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("product_id", BigId, ForeignKey("product.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+article_version = Table(
+    "article_version",
+    Base.metadata,
+    Column("article_id", BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("version_id", BigId, ForeignKey("product_version.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Category(Base):
+    """A place in the browsing tree; names by language code."""
+
+    __tablename__ = "category"
+
+    id: Mapped[pk]
+    code: Mapped[str] = mapped_column(String(80), unique=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"))
+    names: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    position: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class ArticleTag(Base):
+    __tablename__ = "article_tag"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
+
+
+class ArticleCode(Base):
+    """An error code or number that must find the article: LDG-4102, KB815174."""
+
+    __tablename__ = "article_code"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
+
+
+class Article(GatedColumn, Base):
+    """What all languages share. `audience` decides who may read it; products are for browsing and finding."""
+
+    __tablename__ = "article"
+    __table_args__ = (UniqueConstraint("source", "source_id"),)
+
+    id: Mapped[pk]
+    key: Mapped[key10]
+    kind: Mapped[str] = mapped_column(String(20))
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    critical: Mapped[text | None]  # sentence of consequence and action, in the source language
+    verified_at: Mapped[instant | None]
+    created_at: Mapped[instant]
+    updated_at: Mapped[instant] = mapped_column(index=True)
+    votes_yes: Mapped[int] = mapped_column(Integer, default=0)
+    votes_no: Mapped[int] = mapped_column(Integer, default=0)
+    source: Mapped[str | None] = mapped_column(String(40))  # "jsonl", "markdown", "demo"; None: written here
+    source_id: Mapped[str | None] = mapped_column(String(300))
+    source_hash: Mapped[str | None] = mapped_column(String(64))  # of the record as last imported
+    edited_here: Mapped[bool] = mapped_column(default=False)  # changed on the site since the import
+
+    category: Mapped[Category | None] = relationship()
+    products: Mapped[list[Product]] = relationship(secondary=article_product, order_by=Product.code)
+    versions: Mapped[list[ProductVersion]] = relationship(
+        secondary=article_version, order_by=(ProductVersion.product_id, ProductVersion.position)
+    )
+    tags: Mapped[list[ArticleTag]] = relationship(cascade="all, delete-orphan", order_by=ArticleTag.tag)
+    codes: Mapped[list[ArticleCode]] = relationship(cascade="all, delete-orphan", order_by=ArticleCode.code)
+
+
+class ArticleTranslation(Gated, Base):
+    """One language of an article, with its own address. Readers see it once `published_at` has come."""
+
+    __tablename__ = "article_translation"
+    __table_args__ = (
+        UniqueConstraint("article_id", "language"),
+        Index("ix_article_translation_newest", "language", "updated_at"),
+    )
+    gate_path: ClassVar[tuple[str, ...]] = ("article",)
+
+    id: Mapped[pk]
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"))
+    language: Mapped[lang]
+    slug: Mapped[str] = mapped_column(String(120), unique=True)
+    title: Mapped[title]
+    summary: Mapped[text] = mapped_column(default="")
+    published_at: Mapped[instant | None] = mapped_column(index=True)
+    updated_at: Mapped[instant]
+    revision_id: Mapped[int | None] = mapped_column(
+        ForeignKey("revision.id", use_alter=True, name="fk_article_translation_revision_id_revision")
+    )
+    article: Mapped[Article] = relationship(lazy="raise")
+    revision: Mapped["Revision | None"] = relationship(foreign_keys=[revision_id], lazy="raise", post_update=True)
+
+    @classmethod
+    def gate(cls) -> ColumnElement[str]:
+        return Article.gate()
+
+    @classmethod
+    def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
+        """Published, or the viewer edits."""
+        if viewer.roles & {Role.EDITOR, Role.ADMINISTRATOR}:
+            return true()
+        return cls.published_at <= clock.now()
+
+
+class Revision(Gated, Base):
+    """An immutable text of one translation, with its HTML rendered once. `plain` feeds search and snippets."""
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("translation_id", "number"),)
+    gate_path: ClassVar[tuple[str, ...]] = ("translation", "article")
+
+    id: Mapped[pk]
+    translation_id: Mapped[int] = mapped_column(ForeignKey("article_translation.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    title: Mapped[title]
+    markdown: Mapped[text]
+    html: Mapped[text]
+    plain: Mapped[text]
+    headings: Mapped[text]
+    toc: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [level, id, text] in order
+    markup_version: Mapped[int]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    created_at: Mapped[instant]
+    comment: Mapped[str] = mapped_column(String(300), default="")
+    translation: Mapped[ArticleTranslation] = relationship(foreign_keys=[translation_id], lazy="raise")
+
+    @classmethod
+    def gate(cls) -> ColumnElement[str]:
+        return Article.gate()
+
+    @classmethod
+    def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
+        return ArticleTranslation.readable(viewer)
+
+
+class SlugHistory(Gated, Base):
+    """A former address of a translation: redirects, for those who may read the article."""
+
+    __tablename__ = "slug_history"
+    gate_path: ClassVar[tuple[str, ...]] = ("translation", "article")
+
+    slug: Mapped[str] = mapped_column(String(120), primary_key=True)
+    translation_id: Mapped[int] = mapped_column(ForeignKey("article_translation.id", ondelete="CASCADE"))
+    retired_at: Mapped[instant]
+    translation: Mapped[ArticleTranslation] = relationship(lazy="raise")
+
+    @classmethod
+    def gate(cls) -> ColumnElement[str]:
+        return Article.gate()
+
+    @classmethod
+    def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
+        return ArticleTranslation.readable(viewer)
+
+
+class ArticleVote(Base):
+    """"Did this solve it?": one per person and article, changeable; the comment is for editors only."""
+
+    __tablename__ = "article_vote"
+    __table_args__ = (UniqueConstraint("article_id", "person_id"),)
+
+    id: Mapped[pk]
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    language: Mapped[lang]
+    helpful: Mapped[bool]
+    comment: Mapped[text] = mapped_column(default="")
+    created_at: Mapped[instant]
+    updated_at: Mapped[instant]
+
+
+def is_published(translation: ArticleTranslation, at: datetime | None = None) -> bool:
+    """Readers see it at `at` (default: now)."""
+    return translation.published_at is not None and translation.published_at <= (at or clock.now())

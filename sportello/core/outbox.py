@@ -1,0 +1,150 @@
+"""The outbox: what must happen after a change is written in the transaction of the change.
+
+The worker claims rows with a lease, runs the handlers that portal/wiring.py names, retries with back-off and jitter,
+and parks what keeps failing. `available_at` makes the table a scheduler too. Handlers are level-triggered: they make
+the index or the mail equal to the database as it is now, so order and repetition do not matter. No secret ever stands
+in a row: handlers make tokens when they send.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Index, String, delete, func, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from sportello.core import clock
+from sportello.core.db import Base
+from sportello.core.types import instant, pk, text
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 12
+KEEP_FINISHED = timedelta(days=7)
+_registry: dict[str, type["Event"]] = {}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, in the past tense, carrying ids only. Subclasses are frozen dataclasses."""
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = cls.__name__
+        _registry[cls.name] = cls
+
+
+class OutboxRow(Base):
+    """One event waiting for, or done by, the worker."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_ready", "finished_at", "parked_at", "available_at"),)
+
+    id: Mapped[pk]
+    name: Mapped[str] = mapped_column(String(80))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[instant]
+    available_at: Mapped[instant]
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str | None] = mapped_column(String(80))
+    claimed_until: Mapped[instant | None]
+    finished_at: Mapped[instant | None]
+    parked_at: Mapped[instant | None]
+    error: Mapped[text | None]
+
+    def event(self) -> Event:
+        """The event as it was emitted. Raises KeyError for one this version does not know."""
+        return _registry[self.name](**self.payload)
+
+
+def emit(session: Session, event: Event, available_at: datetime | None = None) -> OutboxRow:
+    """Write `event` in the caller's transaction; it is handled at `available_at` (default: at once)."""
+    now = clock.now()
+    row = OutboxRow(
+        name=event.name, payload=asdict(event), created_at=now, available_at=available_at or now, attempts=0
+    )
+    session.add(row)
+    return row
+
+
+def claim(session: Session, worker: str, limit: int = 100) -> Sequence[OutboxRow]:
+    """Lease up to `limit` ready rows to `worker` for 60 s; a row whose lease ran out is ready again."""
+    now = clock.now()
+    ready = (
+        select(OutboxRow.id)
+        .where(
+            OutboxRow.finished_at.is_(None),
+            OutboxRow.parked_at.is_(None),
+            OutboxRow.available_at <= now,
+            or_(OutboxRow.claimed_until.is_(None), OutboxRow.claimed_until < now),
+        )
+        .order_by(OutboxRow.available_at, OutboxRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # ignored by SQLite, whose write transactions exclude each other
+    )
+    ids = session.scalars(ready).all()
+    if not ids:
+        return []
+    session.execute(
+        update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claimed_by=worker, claimed_until=now + LEASE)
+    )
+    return session.scalars(select(OutboxRow).where(OutboxRow.id.in_(ids)).order_by(OutboxRow.id)).all()
+
+
+def finish(session: Session, ids: Sequence[int]) -> None:
+    """Mark rows as handled."""
+    session.execute(
+        update(OutboxRow).where(OutboxRow.id.in_(ids)).values(finished_at=clock.now(), claimed_until=None, error=None)
+    )
+
+
+def fail(session: Session, row_id: int, error: str) -> None:
+    """Note a failure: try again after 2^attempts seconds (at most 1 h) with jitter, or park after 12 attempts."""
+    row = session.get_one(OutboxRow, row_id)
+    row.attempts += 1
+    row.error = error[:2000]
+    row.claimed_until = None
+    if row.attempts >= MAX_ATTEMPTS:
+        row.parked_at = clock.now()
+        return
+    delay = min(3600.0, 2.0**row.attempts) * random.uniform(0.5, 1.0)
+    row.available_at = clock.now() + timedelta(seconds=delay)
+
+
+def retry_parked(session: Session) -> int:
+    """Give every parked row a fresh start; returns how many."""
+    result = session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.parked_at.is_not(None))
+        .values(parked_at=None, attempts=0, available_at=clock.now(), claimed_until=None)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def purge(session: Session) -> None:
+    """Remove rows finished more than 7 days ago."""
+    session.execute(delete(OutboxRow).where(OutboxRow.finished_at < clock.now() - KEEP_FINISHED))
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How the outbox stands: rows waiting, rows parked, age of the oldest ready row in seconds."""
+
+    waiting: int
+    parked: int
+    lag_seconds: float
+
+
+def backlog(session: Session) -> Backlog:
+    """Counts for health pages."""
+    now = clock.now()
+    open_rows = (OutboxRow.finished_at.is_(None), OutboxRow.parked_at.is_(None), OutboxRow.available_at <= now)
+    waiting, oldest = session.execute(
+        select(func.count(), func.min(OutboxRow.available_at)).where(*open_rows)
+    ).one()
+    parked = session.scalar(select(func.count()).where(OutboxRow.parked_at.is_not(None))) or 0
+    lag = (now - oldest).total_seconds() if oldest else 0.0
+    return Backlog(waiting=waiting, parked=parked, lag_seconds=lag)

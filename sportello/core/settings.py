@@ -1,0 +1,160 @@
+"""Every setting, from `SPORTELLO_*` environment variables: the only module that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+DEVELOPMENT_KEY = "development-only-not-a-secret"
+MIN_SECRET = 32
+
+
+class SettingsError(Exception):
+    """A missing or bad setting: one clear line, exit code 2."""
+
+
+def _setting(default: Any, help: str, parse: Any = str) -> Any:
+    return field(default=default, metadata={"help": help, "parse": parse})
+
+
+def _bool(value: str) -> bool:
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("use 1 or 0")
+
+
+def _natural(value: str) -> int:
+    if (number := int(value)) < 0:
+        raise ValueError("use a number from 0 up")
+    return number
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _accent(value: str) -> str:
+    digits = value.removeprefix("#")
+    if len(digits) != 6 or any(c not in "0123456789abcdefABCDEF" for c in digits):
+        raise ValueError("use six hexadecimal digits, for example #0b5a57")
+    return f"#{digits.lower()}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The site's configuration. Field NAME is read from SPORTELLO_NAME; `metadata["help"]` documents it."""
+
+    environment: str = _setting("production", "`production` or `development` (weak secrets and plain HTTP allowed)")
+    secret_key: str = _setting("", f"signs cookies and tokens; at least {MIN_SECRET} characters, kept secret")
+    var_dir: Path = _setting(Path("var"), "folder for database, index, media, mail and logs", Path)
+    database_url: str = _setting("", "SQLAlchemy URL; empty: SQLite at VAR_DIR/sportello.sqlite")
+    base_url: str = _setting("http://127.0.0.1:8000", "the site's public address, used in mails and feeds")
+    hosts: tuple[str, ...] = _setting((), "host names answered; empty: BASE_URL's, localhost, 127.0.0.1", _list)
+    trusted_proxies: int = _setting(0, "number of reverse proxies whose X-Forwarded-* headers count", _natural)
+    site_name: str = _setting("Sportello", "name of the site")
+    operator_name: str = _setting("", "name of the vendor, shown beside the site's name")
+    logo_file: str = _setting("", "path of an SVG or PNG logo; empty: Sportello's mark")
+    accent: str = _setting("", "accent colour as #rrggbb; empty: the style sheet's teal", _accent)
+    support_email: str = _setting("support@localhost", "address that people are told to write to")
+    support_phone: str = _setting("", "phone number shown to covered customers")
+    privacy_file: str = _setting("", "Markdown file shown at /privacy; empty: a plain default text")
+    terms_file: str = _setting("", "Markdown file shown at /terms")
+    accessibility_file: str = _setting("", "Markdown file shown at /accessibility")
+    default_language: str = _setting("en", "`en` or `it`: for signed-out visitors whose browser asks for neither")
+    default_timezone: str = _setting("Europe/Rome", "time zone of new people")
+    plans_file: str = _setting("", "TOML file of plans and features; empty: the three shipped plans")
+    smtp_url: str = _setting("", "smtp://user:password@host:587 or smtps://...; empty: files under VAR_DIR/mail")
+    mail_from: str = _setting("", "sender of mails; empty: SUPPORT_EMAIL")
+    require_staff_totp: bool = _setting(False, "staff must set up a second factor before anything else", _bool)
+    session_days: int = _setting(30, "days that \"keep me signed in\" lasts (otherwise 12 hours idle)", _natural)
+    search_log_days: int = _setting(180, "days that the search log is kept", _natural)
+    limit_sign_in_account: int = _setting(10, "failed sign-ins per account in 5 minutes", _natural)
+    limit_sign_in_ip: int = _setting(100, "failed sign-ins per client address in 5 minutes", _natural)
+    limit_reset_daily: int = _setting(5, "password reset mails per account and day", _natural)
+    limit_search_person: int = _setting(5, "searches per second and person", _natural)
+    limit_search_ip: int = _setting(30, "searches per second and anonymous client address", _natural)
+    max_body_kib: int = _setting(1024, "largest request body in KiB (uploads have their own limit)", _natural)
+    health_token: str = _setting("", "bearer token that shows the details of /healthz; empty: staff sessions only")
+    workers: int = _setting(2, "web worker processes", _natural)
+    threads: int = _setting(4, "threads per web worker", _natural)
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read and check the environment. Raises SettingsError with one line that names the variable."""
+        environ = os.environ if environ is None else environ
+        known = {f"SPORTELLO_{f.name.upper()}": f for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, f in known.items():
+            raw = environ.get(variable)
+            if raw is None or raw == "":
+                continue
+            try:
+                values[f.name] = f.metadata["parse"](raw)
+            except ValueError as error:
+                raise SettingsError(f"{variable}={raw!r} is not valid: {error}") from None
+        settings = cls(**values)
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise SettingsError for combinations that must not run."""
+        if self.environment not in {"production", "development"}:
+            raise SettingsError(f"SPORTELLO_ENVIRONMENT={self.environment!r}: use production or development")
+        if not self.is_development and (len(self.secret_key) < MIN_SECRET or self.secret_key == DEVELOPMENT_KEY):
+            raise SettingsError(
+                f"SPORTELLO_SECRET_KEY must have at least {MIN_SECRET} characters;"
+                ' make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
+            )
+        if self.default_language not in {"en", "it"}:
+            raise SettingsError(f"SPORTELLO_DEFAULT_LANGUAGE={self.default_language!r}: use en or it")
+        if not self.base_url.startswith(("http://", "https://")):
+            raise SettingsError(f"SPORTELLO_BASE_URL={self.base_url!r}: it must begin with http:// or https://")
+        if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise SettingsError(f"SPORTELLO_LOG_LEVEL={self.log_level!r}: use DEBUG, INFO, WARNING or ERROR")
+        for name in ("plans_file", "logo_file", "privacy_file", "terms_file", "accessibility_file"):
+            if (path := getattr(self, name)) and not Path(path).is_file():
+                raise SettingsError(f"SPORTELLO_{name.upper()}={path!r}: there is no such file")
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def is_secure(self) -> bool:
+        """Served over TLS: cookies are Secure and named __Host-."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def signing_key(self) -> str:
+        return self.secret_key or DEVELOPMENT_KEY
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.var_dir / 'sportello.sqlite').resolve()}"
+
+    @property
+    def counters_database(self) -> str | None:
+        """None: the counters live in the site's own database (PostgreSQL)."""
+        if not self.database.startswith("sqlite"):
+            return None
+        return f"sqlite:///{(self.var_dir / 'counters.sqlite').resolve()}"
+
+    @property
+    def index_dir(self) -> Path:
+        return self.var_dir / "index"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.var_dir / "media"
+
+    @property
+    def mail_dir(self) -> Path:
+        return self.var_dir / "mail"
+
+    @property
+    def sender(self) -> str:
+        return self.mail_from or self.support_email
