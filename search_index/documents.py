@@ -45,6 +45,8 @@ class SearchDocument:
 class Filters:
     """Facet choices: values within one are alternatives, the fields are all required.
 
+    Values are lower case and compared with the documents' values folded to lower case. A version with a space
+    ("ledger 15.1") is that product's; without one ("15.1") it is that version of any product.
     `updated_from` / `updated_to`: inclusive and exclusive, aware UTC.
     """
 

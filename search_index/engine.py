@@ -1,8 +1,8 @@
 """The search port. Every engine (memory, Whoosh, ...) passes one contract suite, tests/search_index/contract.
 
-`audiences` has no default anywhere: there is no way to search without saying for whom. An audience set is opened as
-partitions: hits, totals, facets, corrections, suggestions and term statistics come only from those. The set
-`{"*"}` (staff) opens the partition that holds every document.
+`audiences` has no default anywhere: there is no way to search without saying for whom. An audience set is
+opened as partitions: hits, totals, facets, corrections, suggestions and term statistics come only from those.
+The set `{"*"}` (staff) opens the partition that holds every document.
 """
 
 from collections.abc import Collection, Iterable
@@ -67,12 +67,20 @@ class SearchEngine(Protocol):
         """
         ...
 
-    def correct(self, query: Query, *, audiences: frozenset[str], language: str, masked: Collection[Ref]) -> str | None:
+    def correct(
+        self, query: Query, *, audiences: frozenset[str], language: str, masked: Collection[Ref]
+    ) -> str | None:
         """The query with unknown words replaced by near, live words of the viewer's partitions, or None."""
         ...
 
     def suggest(
-        self, prefix: str, *, audiences: frozenset[str], language: str, masked: Collection[Ref], limit: int = 8
+        self,
+        prefix: str,
+        *,
+        audiences: frozenset[str],
+        language: str,
+        masked: Collection[Ref],
+        limit: int = 8,
     ) -> list[Ref]:
         """Documents whose title has words that start with the typed words, best first."""
         ...
@@ -82,7 +90,7 @@ class SearchEngine(Protocol):
         ...
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> Manifest:
-        """Build aside under a new generation, swap by one atomic rename, publish. The old one serves meanwhile."""
+        """Build aside under a new generation, swap by one atomic rename, publish. The old one serves on."""
         ...
 
     def manifest(self) -> Manifest | None:

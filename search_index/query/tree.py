@@ -7,7 +7,10 @@ from search_index.documents import Filters
 
 @dataclass(frozen=True)
 class Word:
-    """One word as typed (folded, not stemmed). `prefix`: typed with a trailing star."""
+    """One word as typed (lower case, not stemmed, accents kept). `prefix`: typed with a trailing star.
+
+    It may hold inner punctuation ("ldg_15.1", "l'iva", "c:/temp/a.log"): engines analyse it as they do texts.
+    """
 
     text: str
     prefix: bool = False
@@ -43,9 +46,10 @@ Node = Word | Phrase | AnyOf | AllOf
 class Query:
     """What a person asked.
 
-    `nodes`: the top level: documents that match all rank above those that match some (phrases and explicit groups
-    are required, plain words are not). `excluded`: documents matching any are left out.
-    `plain`: taken as plain words (too long or too deep for operators); the engine keeps the 24 rarest that occur.
+    `nodes`: the top level: documents that match all rank above those that match some (phrases and explicit
+    groups are required, plain words are not). `excluded`: documents matching any are left out.
+    `plain`: taken as plain words (too long or too deep for operators); the engine keeps the 24 rarest that
+    occur.
     `notices`: messages (gettext ids with params) about what was ignored.
     """
 
