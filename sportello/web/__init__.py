@@ -1,0 +1,1 @@
+"""Flask helpers that every feature uses; no feature in here."""

@@ -1,0 +1,60 @@
+"""The application factory: the composition root, the only place that knows every feature."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_compress import Compress
+
+from sportello.accounts.plans import Plans
+from sportello.accounts.viewer import init_accounts, request_viewer
+from sportello.core.db import Database
+from sportello.core.resources import resource
+from sportello.core.settings import Settings
+from sportello.web.access import init_access, undeclared
+from sportello.web.assets import init_assets
+from sportello.web.errors import init_errors
+from sportello.web.filters import init_filters
+from sportello.web.i18n import init_i18n
+from sportello.web.security import init_security
+
+
+def _blueprints() -> list[Any]:
+    import kb.views
+    import search_index.views
+    import sportello.accounts.views
+    import sportello.portal.health
+    import sportello.portal.pages
+
+    return [
+        *sportello.accounts.views.blueprints,
+        *kb.views.blueprints,
+        *search_index.views.blueprints,
+        sportello.portal.pages.bp,
+        sportello.portal.health.bp,
+    ]
+
+
+def create_app(settings: Settings, database: Database | None = None) -> Flask:
+    """The site as a WSGI application. Raises SettingsError for a bad plans file."""
+    templates, static = resource("templates"), resource("static")
+    app = Flask("sportello", template_folder=str(templates), static_folder=None)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["sportello.settings"] = settings
+    app.extensions["sportello.database"] = database or Database(settings.database, settings.counters_database)
+    app.extensions["sportello.plans"] = Plans.load(settings.plans_file or None)
+    cache = Path(settings.var_dir) / "cache"
+    init_security(app, settings)
+    init_i18n(app, resource("translations"), cache / "translations")
+    init_filters(app, settings)
+    init_errors(app)
+    init_accounts(app, settings)
+    init_access(app, request_viewer)
+    init_search(app, settings)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+    if missing := undeclared(app):
+        raise RuntimeError(f"routes without declared access: {', '.join(missing)}")
+    Compress(app)
+    init_assets(app, static, templates, cache / "static")
+    return app

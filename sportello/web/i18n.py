@@ -1,0 +1,96 @@
+"""English and Italian: which language and time zone a request speaks, and the catalogues behind it."""
+
+import hashlib
+from datetime import tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale, gettext, lazy_gettext, ngettext
+
+from sportello.core.errors import SportelloError
+from sportello.web.access import current_viewer
+from sportello.web.session import settings
+
+LANGUAGES = ("en", "it")
+LANGUAGE_NAMES = {"en": "English", "it": "Italiano"}
+LANGUAGE_COOKIE = "language"
+THEME_COOKIE = "theme"
+THEMES = ("auto", "light", "dark")
+
+__all__ = ["current_language", "explain", "gettext", "init_i18n", "lazy_gettext", "ngettext"]
+
+
+def current_language() -> str:
+    """`en` or `it`: the person's own, else the cookie's, else the browser's, else the site's."""
+    viewer = current_viewer()
+    if viewer.is_signed_in and viewer.language in LANGUAGES:
+        return viewer.language
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    return request.accept_languages.best_match(LANGUAGES) or settings().default_language
+
+
+def current_timezone() -> tzinfo:
+    """The person's time zone, else the site's."""
+    name = current_viewer().timezone if current_viewer().is_signed_in else settings().default_timezone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def current_theme() -> str | None:
+    """`light` or `dark` when the person chose one; None follows the system."""
+    theme = current_viewer().extra.get("theme") or request.cookies.get(THEME_COOKIE, "auto")
+    return theme if theme in ("light", "dark") else None
+
+
+def explain(error: SportelloError) -> str:
+    """The error's message in the reader's language."""
+    return gettext(error.message, **error.params) if error.params else gettext(error.message)
+
+
+def compile_catalogues(source: Path, cache: Path) -> Path:
+    """Compile every .po under `source` into a folder of `cache` named by their content; returns it."""
+    catalogues = sorted(source.glob("*/LC_MESSAGES/*.po"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in catalogues)).hexdigest()[:12]
+    target = cache / digest
+    for path in catalogues:
+        compiled = (target / path.relative_to(source)).with_suffix(".mo")
+        if compiled.exists():
+            continue
+        compiled.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=path.parts[-3])
+        partial = compiled.with_suffix(f".{id(catalogue)}.tmp")
+        with partial.open("wb") as file:
+            write_mo(file, catalogue)
+        partial.replace(compiled)
+    return target
+
+
+def _vary(response: Response) -> Response:
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
+
+
+def init_i18n(app: Flask, translations: Path, cache: Path) -> None:
+    """Set up Flask-Babel with catalogues compiled from `translations`."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compile_catalogues(translations, cache).resolve())
+    Babel(
+        app,
+        locale_selector=current_language,
+        timezone_selector=lambda: str(current_timezone()),
+    )
+    app.jinja_env.globals.update(
+        current_language=current_language,
+        current_theme=current_theme,
+        LANGUAGE_NAMES=LANGUAGE_NAMES,
+        get_locale=get_locale,
+        explain=explain,
+    )
+    app.after_request(_vary)

@@ -1,0 +1,35 @@
+"""The running application's database and settings, for views."""
+
+from contextlib import AbstractContextManager
+from typing import cast
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from sportello.core.db import Database
+from sportello.core.settings import Settings
+
+
+def database() -> Database:
+    """The current application's database."""
+    return cast(Database, current_app.extensions["sportello.database"])
+
+
+def settings() -> Settings:
+    """The current application's settings."""
+    return cast(Settings, current_app.extensions["sportello.settings"])
+
+
+def read_session() -> AbstractContextManager[Session]:
+    """A session that only reads."""
+    return database().read()
+
+
+def write_session() -> AbstractContextManager[Session]:
+    """A session that commits when its block ends well."""
+    return database().write()
+
+
+def counters_session() -> AbstractContextManager[Session]:
+    """A committing session on the counters database."""
+    return database().counters()
