@@ -63,7 +63,8 @@ class SearchEngine(Protocol):
 
         `masked` refs are excluded inside the query, so totals and facets do not count them either.
         `facets`: of "kind", "product", "version", "language", "updated". A facet field's own filter does not
-        restrict its own counts. Raises IndexDamaged.
+        restrict its own counts. The values of "updated" are "month" and "year": documents of the last 30 and
+        365 days (search_index/facets.py). Raises IndexDamaged.
         """
         ...
 

@@ -1,0 +1,220 @@
+"""A search engine in plain Python: simple, correct, small. For tests and as the reference of the contract."""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from search_index import facets as facet_rules
+from search_index.documents import Filters, Hit, Results, SearchDocument
+from search_index.engine import Change, Manifest, Sort
+from search_index.memory_match import Match, match, rarities, strength
+from search_index.memory_text import IndexedText, fold, parts, query_forms
+from search_index.query.tree import AllOf, AnyOf, Node, Phrase, Query, Word
+from sportello.core import clock
+from sportello.core.audience import EVERYTHING
+from sportello.core.types import Ref
+
+MIN_CORRECTED = 4  # shorter words are not corrected
+CLOSENESS = 0.75
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document and its analysed texts."""
+
+    document: SearchDocument
+    texts: tuple[IndexedText, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that is indexed: replaced as a whole, never changed, so readers need no lock."""
+
+    partitions: dict[str, dict[Ref, Entry]] = field(default_factory=dict)
+    manifest: Manifest | None = None
+
+
+class MemoryEngine:
+    """The port over dictionaries; see `search_index.engine.SearchEngine`."""
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._lock = Lock()
+        self._generations = 0
+
+    def search(
+        self,
+        query: Query,
+        *,
+        audiences: frozenset[str],
+        language: str,
+        filters: Filters,
+        masked: Collection[Ref],
+        sort: Sort = Sort.RELEVANCE,
+        offset: int = 0,
+        limit: int = 10,
+        facets: Collection[str] = (),
+        facet_budget_ms: int = 200,
+    ) -> Results:
+        entries = self._open(audiences, masked)
+        weights = rarities(query, [text for entry in entries for text in entry.texts])
+
+        def find(chosen: Filters) -> list[tuple[Entry, Match]]:
+            found = []
+            for entry in entries:
+                if facet_rules.admits(chosen, entry.document):
+                    best = _best(entry, query, weights, language, chosen.languages)
+                    if best is not None:
+                        found.append((entry, best))
+            return found
+
+        hits = sorted(find(filters), key=lambda pair: _order(*pair, sort))
+        now = clock.now()
+        counted = {
+            name: facet_rules.count(
+                name, (e.document for e, _ in find(facet_rules.without(filters, name))), now
+            )
+            for name in facets
+        }
+        page = hits[offset : offset + limit]
+        return Results(
+            hits=tuple(Hit(entry.document.ref, best.score, best.language) for entry, best in page),
+            total=len(hits),
+            facets=counted,
+        )
+
+    def correct(
+        self, query: Query, *, audiences: frozenset[str], language: str, masked: Collection[Ref]
+    ) -> str | None:
+        texts = [text for entry in self._open(audiences, masked) for text in entry.texts]
+        known = Counter(word for text in texts for word in text.vocabulary())
+        stems = {
+            form for text in texts for places in text.fields.values() for forms in places for form in forms
+        }
+        corrected = query.raw
+        for typed in dict.fromkeys(_parts_of(query.nodes)):
+            folded = fold(typed)
+            unknown = all(
+                query_forms(typed, text_language).isdisjoint(stems) for text_language in ("en", "it")
+            )
+            if unknown and len(folded) >= MIN_CORRECTED and not any(char.isdigit() for char in folded):
+                near = difflib.get_close_matches(folded, sorted(known), n=3, cutoff=CLOSENESS)
+                if near:
+                    pattern = rf"(?i)(?<!\w){re.escape(typed)}(?!\w)"
+                    corrected = re.sub(pattern, near[0], corrected)
+        return corrected if corrected != query.raw else None
+
+    def suggest(
+        self,
+        prefix: str,
+        *,
+        audiences: frozenset[str],
+        language: str,
+        masked: Collection[Ref],
+        limit: int = 8,
+    ) -> list[Ref]:
+        wanted = [frozenset({fold(part)}) for part in parts(prefix)]
+        found = []
+        for entry in self._open(audiences, masked) if wanted else ():
+            languages = [
+                text.language
+                for text in entry.texts
+                if all(text.count([word], "title", prefix=True) for word in wanted)
+            ]
+            if languages:
+                found.append((language not in languages, -entry.document.helpful, *_newest(entry.document)))
+        return [key[-1] for key in sorted(found)[:limit]]
+
+    def apply(self, changes: Iterable[Change]) -> Manifest:
+        with self._lock:
+            partitions = {name: dict(entries) for name, entries in self._state.partitions.items()}
+            for change in changes:
+                for entries in partitions.values():
+                    entries.pop(change.ref, None)
+                if change.document is not None:
+                    partitions.setdefault(change.document.audience, {})[change.ref] = _entry(change.document)
+            return self._publish(partitions)
+
+    def rebuild(self, documents: Iterable[SearchDocument]) -> Manifest:
+        partitions: dict[str, dict[Ref, Entry]] = {}
+        for document in documents:
+            partitions.setdefault(document.audience, {})[document.ref] = _entry(document)
+        with self._lock:
+            self._generations += 1
+            return self._publish(partitions, rebuilt=True)
+
+    def manifest(self) -> Manifest | None:
+        return self._state.manifest
+
+    def refs(self, partition: str) -> set[Ref]:
+        partitions = self._state.partitions
+        chosen = partitions.values() if partition == EVERYTHING else [partitions.get(partition, {})]
+        return {ref for entries in chosen for ref in entries}
+
+    def check(self) -> None:
+        """Always well."""
+
+    def _publish(self, partitions: dict[str, dict[Ref, Entry]], *, rebuilt: bool = False) -> Manifest:
+        before = self._state.manifest
+        number = before.number + 1 if before and not rebuilt else 1
+        sizes = {name: len(entries) for name, entries in partitions.items() if entries}
+        manifest = Manifest(f"memory-{self._generations}", number, sizes)
+        self._state = State(partitions, manifest)
+        return manifest
+
+    def _open(self, audiences: frozenset[str], masked: Collection[Ref]) -> list[Entry]:
+        """The documents of the viewer's partitions: everything else of this class works on these only."""
+        partitions = self._state.partitions
+        names = partitions if EVERYTHING in audiences else audiences & partitions.keys()
+        hidden = set(masked)
+        return [entry for name in names for ref, entry in partitions[name].items() if ref not in hidden]
+
+
+def _entry(document: SearchDocument) -> Entry:
+    texts = tuple(IndexedText.of(text, language) for language, text in document.texts.items())
+    return Entry(document, texts)
+
+
+def _best(
+    entry: Entry, query: Query, weights: dict[Node, float], language: str, languages: frozenset[str]
+) -> Match | None:
+    """The best of the document's texts, the viewer's language first among equals."""
+    if any(strength(node, text) for node in query.excluded for text in entry.texts):
+        return None
+    texts = [text for text in entry.texts if not languages or text.language in languages]
+    found = [result for text in texts if (result := match(query, text, weights)) is not None]
+    if not found:
+        return None
+    return max(found, key=lambda result: (result.all_terms, result.score, result.language == language))
+
+
+def _newest(document: SearchDocument) -> tuple[float, Ref]:
+    return (-document.updated.timestamp() if document.updated else 0.0, document.ref)
+
+
+def _order(entry: Entry, best: Match, sort: Sort) -> tuple[float | Ref, ...]:
+    """Sort key, smallest first."""
+    document = entry.document
+    if sort is Sort.NEWEST:
+        return _newest(document)
+    if sort is Sort.HELPFUL:
+        return (-document.votes, *_newest(document))
+    nudge = 1 + 0.1 * document.helpful + (0.05 if document.verified else 0.0)
+    return (not best.all_terms, -best.score * nudge, *_newest(document))
+
+
+def _parts_of(nodes: Iterable[Node]) -> list[str]:
+    """Every typed part under the nodes; a prefix is not a word to correct."""
+    found: list[str] = []
+    for node in nodes:
+        if isinstance(node, Word):
+            found.extend([] if node.prefix else parts(node.text))
+        elif isinstance(node, Phrase):
+            found.extend(parts(" ".join(node.words)))
+        else:
+            assert isinstance(node, AnyOf | AllOf)
+            found.extend(_parts_of(node.nodes))
+    return found
