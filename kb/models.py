@@ -4,7 +4,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, ColumnElement, ForeignKey, Index, Integer, String, Table, UniqueConstraint, true
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    exists,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sportello.accounts.models import Product, ProductVersion
@@ -33,7 +44,9 @@ article_version = Table(
     "article_version",
     Base.metadata,
     Column("article_id", BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
-    Column("version_id", BigId, ForeignKey("product_version.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column(
+        "version_id", BigId, ForeignKey("product_version.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
 )
 
 
@@ -69,14 +82,19 @@ class Article(GatedColumn, Base):
     """What all languages share. `audience` decides who may read it; products are for browsing and finding."""
 
     __tablename__ = "article"
-    __table_args__ = (UniqueConstraint("source", "source_id"),)
+    __table_args__ = (
+        UniqueConstraint("source", "source_id"),
+        Index("ix_article_helpful", "votes_yes", "updated_at"),
+    )
 
     id: Mapped[pk]
     key: Mapped[key10]
     kind: Mapped[str] = mapped_column(String(20))
-    category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"), index=True)
+    category_id: Mapped[int | None] = mapped_column(
+        ForeignKey("category.id", ondelete="SET NULL"), index=True
+    )
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
-    critical: Mapped[text | None]  # sentence of consequence and action, in the source language
+    critical: Mapped[text | None]  # sentence of consequence and action, where a translation has none of its own
     verified_at: Mapped[instant | None]
     created_at: Mapped[instant]
     updated_at: Mapped[instant] = mapped_column(index=True)
@@ -95,6 +113,11 @@ class Article(GatedColumn, Base):
     tags: Mapped[list[ArticleTag]] = relationship(cascade="all, delete-orphan", order_by=ArticleTag.tag)
     codes: Mapped[list[ArticleCode]] = relationship(cascade="all, delete-orphan", order_by=ArticleCode.code)
 
+    @classmethod
+    def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
+        """Some translation of it is."""
+        return exists().where(ArticleTranslation.article_id == cls.id, ArticleTranslation.readable(viewer))
+
 
 class ArticleTranslation(Gated, Base):
     """One language of an article, with its own address. Readers see it once `published_at` has come."""
@@ -102,7 +125,7 @@ class ArticleTranslation(Gated, Base):
     __tablename__ = "article_translation"
     __table_args__ = (
         UniqueConstraint("article_id", "language"),
-        Index("ix_article_translation_newest", "language", "updated_at"),
+        Index("ix_article_translation_newest", "updated_at", "slug"),
     )
     gate_path: ClassVar[tuple[str, ...]] = ("article",)
 
@@ -112,13 +135,16 @@ class ArticleTranslation(Gated, Base):
     slug: Mapped[str] = mapped_column(String(120), unique=True)
     title: Mapped[title]
     summary: Mapped[text] = mapped_column(default="")
+    critical: Mapped[text | None]
     published_at: Mapped[instant | None] = mapped_column(index=True)
     updated_at: Mapped[instant]
     revision_id: Mapped[int | None] = mapped_column(
         ForeignKey("revision.id", use_alter=True, name="fk_article_translation_revision_id_revision")
     )
     article: Mapped[Article] = relationship(lazy="raise")
-    revision: Mapped["Revision | None"] = relationship(foreign_keys=[revision_id], lazy="raise", post_update=True)
+    revision: Mapped["Revision | None"] = relationship(
+        foreign_keys=[revision_id], lazy="raise", post_update=True
+    )
 
     @classmethod
     def gate(cls) -> ColumnElement[str]:
@@ -126,14 +152,14 @@ class ArticleTranslation(Gated, Base):
 
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
-        """Published, or the viewer edits."""
+        """Published, or the viewer edits. A row that an import has only reserved has no text: nobody reads it."""
         if viewer.roles & {Role.EDITOR, Role.ADMINISTRATOR}:
-            return true()
+            return cls.revision_id.is_not(None)
         return cls.published_at <= clock.now()
 
 
 class Revision(Gated, Base):
-    """An immutable text of one translation, with its HTML rendered once. `plain` feeds search and snippets."""
+    """An immutable text of a translation, with its HTML rendered once. `plain` feeds search and snippets."""
 
     __tablename__ = "revision"
     __table_args__ = (UniqueConstraint("translation_id", "number"),)
@@ -148,6 +174,7 @@ class Revision(Gated, Base):
     plain: Mapped[text]
     headings: Mapped[text]
     toc: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [level, id, text] in order
+    sections: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [heading, id, html] of a solution
     markup_version: Mapped[int]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     created_at: Mapped[instant]

@@ -1,0 +1,19 @@
+"""What the knowledge base tells: the words, address, audience or votes of articles changed, or they are gone."""
+
+from dataclasses import dataclass
+
+from sportello.core.outbox import Event
+
+
+@dataclass(frozen=True)
+class ArticleChanged(Event):
+    """One article changed, or is gone. `key`: its public key, which outlives its row."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class ArticlesChanged(Event):
+    """A batch of articles changed at once (an import): one row in the outbox instead of hundreds."""
+
+    keys: list[str]
