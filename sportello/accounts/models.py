@@ -65,7 +65,7 @@ class Organisation(Base):
 
 
 class Person(Base):
-    """Somebody who can sign in. `email` is stored lower-case and unique; `password_hash` is argon2id or None."""
+    """Somebody who can sign in. `email` is lower-case and unique; `password_hash` is argon2id or None."""
 
     __tablename__ = "person"
 
@@ -76,7 +76,9 @@ class Person(Base):
     language: Mapped[lang] = mapped_column(default="en")
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     theme: Mapped[str] = mapped_column(String(8), default="auto")
-    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id", ondelete="SET NULL"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("organisation.id", ondelete="SET NULL"), index=True
+    )
     password_hash: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
@@ -132,7 +134,7 @@ class LoginSession(Base):
 
 
 class OneTimeToken(Base):
-    """Invitation, password reset, change of address, first administrator: single use, expiring, only a hash kept."""
+    """Invitation, password reset, change of address: single use, expiring, and only a hash is kept."""
 
     __tablename__ = "one_time_token"
 
