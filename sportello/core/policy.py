@@ -15,6 +15,8 @@ class Action(StrEnum):
 
     ARTICLE_VOTE = "article.vote"
     ARTICLE_IMPORT = "article.import"
+    ARTICLE_WRITE = "article.write"
+    ARTICLE_PUBLISH = "article.publish"
     COLLEAGUES_MANAGE = "colleagues.manage"
     ORGANISATIONS_MANAGE = "organisations.manage"
     PEOPLE_MANAGE = "people.manage"
@@ -56,6 +58,8 @@ is_editor = has(Role.EDITOR, Role.ADMINISTRATOR)
 RULES: dict[Action, tuple[Rule, ...]] = {
     Action.ARTICLE_VOTE: (is_signed_in,),
     Action.ARTICLE_IMPORT: (is_editor,),
+    Action.ARTICLE_WRITE: (is_editor,),
+    Action.ARTICLE_PUBLISH: (is_editor,),
     Action.COLLEAGUES_MANAGE: (is_contact_of, is_administrator),
     Action.ORGANISATIONS_MANAGE: (is_administrator,),
     Action.PEOPLE_MANAGE: (is_administrator,),
