@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import ClauseElement, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
@@ -59,9 +59,8 @@ def _gated_tables() -> frozenset[Any]:
 def _refuse_ungated(state: ORMExecuteState) -> None:
     if not state.is_select or state.execution_options.get(VISIBLE_TO):
         return
-    used = find_tables(
-        state.statement, check_columns=True, include_aliases=True, include_joins=True, include_selects=True
-    )
+    statement = cast(ClauseElement, state.statement)
+    used = find_tables(statement, check_columns=True, include_aliases=True, include_joins=True, include_selects=True)
     if gated := {table.name for table in used if table in _gated_tables()}:
         raise UngatedRead(f"read of {', '.join(sorted(gated))} without visible_to(viewer)")
 

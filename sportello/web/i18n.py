@@ -51,7 +51,7 @@ def current_theme() -> str | None:
 
 def explain(error: SportelloError) -> str:
     """The error's message in the reader's language."""
-    return gettext(error.message, **error.params) if error.params else gettext(error.message)
+    return str(gettext(error.message, **error.params) if error.params else gettext(error.message))
 
 
 def compile_catalogues(source: Path, cache: Path) -> Path:
