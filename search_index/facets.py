@@ -43,7 +43,7 @@ def without(filters: Filters, facet: str) -> Filters:
 
 
 def values(facet: str, document: SearchDocument, now: datetime) -> list[str]:
-    """The values of a document in a facet. `updated` counts "month" and "year": within 30 and 365 days of now."""
+    """The values of a document in a facet. `updated` counts "month" and "year": 30 and 365 days back."""
     if facet == "kind":
         return [document.kind]
     if facet == "product":

@@ -71,7 +71,7 @@ class MemoryEngine:
                         found.append((entry, best))
             return found
 
-        hits = sorted(find(filters), key=lambda pair: _order(*pair, sort))
+        hits = sorted(find(filters), key=lambda pair: _order(pair[0], pair[1], sort))
         now = clock.now()
         counted = {
             name: facet_rules.count(

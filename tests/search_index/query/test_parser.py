@@ -13,9 +13,7 @@ def test_words_are_wanted_one_by_one() -> None:
     assert parse("Invoice  rounding, error!").nodes == (Word("invoice"), Word("rounding"), Word("error"))
 
 
-@pytest.mark.parametrize(
-    "code", ["ORA-00942", "KB815174", "LDG_15.1", "0x80070005", "C:\\T\\a.log", "C++"]
-)
+@pytest.mark.parametrize("code", ["ORA-00942", "KB815174", "LDG_15.1", "0x80070005", "C:\\T\\a.log", "C++"])
 def test_a_code_stays_one_word(code: str) -> None:
     assert parse(code).nodes == (Word(code.lower()),)
 
