@@ -68,4 +68,5 @@ def log_slow_statements(engine: Engine, limit_ms: float = SLOW_STATEMENT_MS) -> 
     def after(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
         elapsed = (time.monotonic() - conn.info.get("sportello_started", time.monotonic())) * 1000
         if elapsed > limit_ms:
-            _slow.warning("slow statement", extra=fields(ms=round(elapsed), sql=" ".join(statement.split())[:500]))
+            sql = " ".join(statement.split())[:500]
+            _slow.warning("slow statement", extra=fields(ms=round(elapsed), sql=sql))

@@ -1,7 +1,7 @@
 """Mail is a port: SMTP by URL, or files that `sportello mail list|show` reads. Only outbox handlers send.
 
-A message that is sent again after a failure keeps its Message-ID, made from `Message.key`, so that a mailbox or a
-relay can tell the copy from a second message.
+A message that is sent again after a failure keeps its Message-ID, made from `Message.key`, so that a mailbox
+or a relay can tell the copy from a second message.
 """
 
 import hashlib
@@ -27,7 +27,11 @@ STARTTLS_CHOICES = ("required", "offered", "never")
 
 
 class MailError(Exception):
-    """The message was not accepted; sending it again later may work."""
+    """The message was not accepted. `away`: the server could not be spoken with, so no other message would pass."""
+
+    def __init__(self, message: str, *, away: bool = False) -> None:
+        super().__init__(message)
+        self.away = away
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def message_id(message: Message, base_url: str) -> str:
 
 
 def compose(message: Message, sender: str, base_url: str) -> EmailMessage:
-    """The mail as it is sent: plain text, with HTML beside it if there is some. Raises MailError for a bad address."""
+    """The mail as it is sent: plain text, and HTML beside it if given. Raises MailError for a bad address."""
     mail = EmailMessage(policy=policy.SMTP)
     try:
         mail["From"] = _address(sender)
@@ -130,7 +134,8 @@ class SmtpMailer:
         else:
             connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
             connection.ehlo()
-            if self._starttls == "required" or (self._starttls == "offered" and connection.has_extn("starttls")):
+            offered = connection.has_extn("starttls")
+            if self._starttls == "required" or (self._starttls == "offered" and offered):
                 connection.starttls(context=context)
         if self._user:
             connection.login(self._user, self._password)
@@ -142,14 +147,19 @@ class SmtpMailer:
             with self._connect() as connection:
                 connection.send_message(mail)
         except (OSError, smtplib.SMTPException) as error:
-            raise MailError(f"{self._host}:{self._port}: {error or type(error).__name__}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> MailError:
+        about_this_message = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
+        reason = str(error) or type(error).__name__
+        return MailError(f"{self._host}:{self._port}: {reason}", away=not isinstance(error, about_this_message))
 
     def check(self) -> str:
         try:
             with self._connect() as connection:
                 connection.noop()
         except (OSError, smtplib.SMTPException) as error:
-            raise MailError(f"{self._host}:{self._port}: {error or type(error).__name__}") from error
+            raise self._failure(error) from error
         return f"by SMTP through {self._host}:{self._port}"
 
 
@@ -170,7 +180,7 @@ class FileMailer:
             partial.write_bytes(mail.as_bytes())
             os.replace(partial, target)
         except OSError as error:
-            raise MailError(f"{self._folder}: {error.strerror}") from error
+            raise MailError(f"{self._folder}: {error.strerror}", away=True) from error
 
     def check(self) -> str:
         nearest = next(path for path in (self._folder, *self._folder.absolute().parents) if path.exists())

@@ -7,12 +7,12 @@ in a row: handlers make tokens when they send.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, String, delete, func, or_, select, update
+from sqlalchemy import JSON, Index, Select, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sportello.core import clock
@@ -70,17 +70,27 @@ def emit(session: Session, event: Event, available_at: datetime | None = None) -
     return row
 
 
-def claim(session: Session, worker: str, limit: int = 100) -> Sequence[OutboxRow]:
-    """Lease up to `limit` ready rows to `worker` for 60 s; a row whose lease ran out is ready again."""
+def _ready(names: Collection[str]) -> Select[Any]:
+    now = clock.now()
+    return select(OutboxRow.id).where(
+        OutboxRow.finished_at.is_(None),
+        OutboxRow.parked_at.is_(None),
+        OutboxRow.available_at <= now,
+        or_(OutboxRow.claimed_until.is_(None), OutboxRow.claimed_until < now),
+        OutboxRow.name.in_(sorted(names)),
+    )
+
+
+def is_ready(session: Session, names: Collection[str]) -> bool:
+    """Whether `claim` would find something: a read, so that an idle worker takes no write lock."""
+    return session.execute(_ready(names).limit(1)).first() is not None
+
+
+def claim(session: Session, worker: str, names: Collection[str], limit: int = 100) -> Sequence[OutboxRow]:
+    """Lease up to `limit` ready rows of events `names` to `worker` for 60 s; then they are ready again."""
     now = clock.now()
     ready = (
-        select(OutboxRow.id)
-        .where(
-            OutboxRow.finished_at.is_(None),
-            OutboxRow.parked_at.is_(None),
-            OutboxRow.available_at <= now,
-            or_(OutboxRow.claimed_until.is_(None), OutboxRow.claimed_until < now),
-        )
+        _ready(names)
         .order_by(OutboxRow.available_at, OutboxRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)  # ignored by SQLite, whose write transactions exclude each other
@@ -94,6 +104,15 @@ def claim(session: Session, worker: str, limit: int = 100) -> Sequence[OutboxRow
     return session.scalars(select(OutboxRow).where(OutboxRow.id.in_(ids)).order_by(OutboxRow.id)).all()
 
 
+def release_claims(session: Session) -> None:
+    """Make rows ready again that a worker had claimed which is gone: the new leader's first act."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.finished_at.is_(None), OutboxRow.claimed_until.is_not(None))
+        .values(claimed_until=None)
+    )
+
+
 def finish(session: Session, ids: Sequence[int]) -> None:
     """Mark rows as handled."""
     session.execute(
@@ -101,17 +120,31 @@ def finish(session: Session, ids: Sequence[int]) -> None:
     )
 
 
-def fail(session: Session, row_id: int, error: str) -> None:
-    """Note a failure: try again after 2^attempts seconds (at most 1 h) with jitter, or park after 12 attempts."""
+def fail(session: Session, row_id: int, error: str, patience: timedelta = timedelta(0)) -> None:
+    """Note a failure: try again after 2^attempts seconds (at most 1 h) with jitter, or park after 12 attempts.
+
+    With `patience` (something we depend on is away) a row is not parked before it is that old, and the wait is
+    10 minutes at most.
+    """
     row = session.get_one(OutboxRow, row_id)
     row.attempts += 1
     row.error = error[:2000]
     row.claimed_until = None
-    if row.attempts >= MAX_ATTEMPTS:
+    if row.attempts >= MAX_ATTEMPTS and clock.now() - row.created_at >= patience:
         row.parked_at = clock.now()
         return
-    delay = min(3600.0, 2.0**row.attempts) * random.uniform(0.5, 1.0)
+    longest = 600.0 if patience else 3600.0
+    delay = min(longest, 2.0 ** min(row.attempts, MAX_ATTEMPTS)) * random.uniform(0.5, 1.0)
     row.available_at = clock.now() + timedelta(seconds=delay)
+
+
+def postpone(session: Session, ids: Sequence[int], seconds: float) -> None:
+    """Give claimed rows back unhandled, to be tried in `seconds`; it does not count as an attempt."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(ids))
+        .values(claimed_until=None, available_at=clock.now() + timedelta(seconds=seconds))
+    )
 
 
 def retry_parked(session: Session) -> int:

@@ -18,7 +18,7 @@ def root() -> Path:
 
 
 def resource(folder: str, *parts: str) -> Path:
-    """The path of `folder`, one of FOLDERS, or of something inside it; it need not exist. Raises ValueError."""
+    """The path of `folder` (one of FOLDERS), or of something inside it that may not exist. Raises ValueError."""
     if folder not in FOLDERS:
         raise ValueError(f"{folder!r} is not one of {', '.join(FOLDERS)}")
     return root().joinpath(folder, *parts)

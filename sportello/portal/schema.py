@@ -1,0 +1,20 @@
+"""Every module that has tables, imported here, so that the two sets of tables are complete."""
+
+import kb.models
+import search_index.models
+import sportello.accounts.models
+import sportello.core.lease
+import sportello.core.limits
+import sportello.core.outbox
+from sportello.core.db import Base, CountersBase
+
+MODULES = (
+    kb.models,
+    search_index.models,
+    sportello.accounts.models,
+    sportello.core.lease,
+    sportello.core.limits,
+    sportello.core.outbox,
+)
+SITE = Base.metadata
+COUNTERS = CountersBase.metadata

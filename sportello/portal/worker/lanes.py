@@ -1,0 +1,137 @@
+"""Two lanes through the outbox, so that a mail server that hangs never delays the index.
+
+The index lane turns a whole batch of events into one write of the index; the other lane handles row by row.
+"""
+
+import errno
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sportello.core import outbox
+from sportello.core.errors import Unavailable
+from sportello.core.handling import Handler, Site
+from sportello.core.logs import fields
+from sportello.core.mail import MailError
+from sportello.core.outbox import Event, OutboxRow
+from sportello.core.types import Ref
+
+INDEX_BATCH = 200
+OTHER_BATCH = 20
+RETRY_SECONDS = 5.0
+PATIENCE = timedelta(days=3)
+log = logging.getLogger(__name__)
+
+RefsOf = Callable[[Any], Iterable[Ref]]
+UpdateIndex = Callable[[Site, Sequence[Ref]], None]
+
+
+class Lane(Protocol):
+    """Handles claimed rows: every row is finished, failed or postponed when `handle` returns."""
+
+    names: frozenset[str]
+    batch: int
+
+    def handle(self, rows: Sequence[OutboxRow]) -> None: ...
+
+
+def is_surroundings(error: BaseException | None) -> bool:
+    """Not the row's fault: database busy or away, disk full, mail server not to be spoken with."""
+    while error is not None:
+        if isinstance(error, Unavailable) or (isinstance(error, MailError) and error.away):
+            return True
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            return True
+        error = error.__cause__
+    return False
+
+
+class IndexLane:
+    """Makes the index equal to the database for everything that a batch of events names."""
+
+    batch = INDEX_BATCH
+
+    def __init__(self, site: Site, indexed: Mapping[type[Event], RefsOf], update: UpdateIndex) -> None:
+        self._site, self._indexed, self._update = site, indexed, update
+        self.names = frozenset(event.name for event in indexed)
+
+    def handle(self, rows: Sequence[OutboxRow]) -> None:
+        refs: dict[Ref, None] = {}
+        readable: list[OutboxRow] = []
+        for row in rows:
+            try:
+                event = row.event()
+                refs.update(dict.fromkeys(self._indexed[type(event)](event)))
+            except Exception as error:
+                _fail(self._site, row, error)
+            else:
+                readable.append(row)
+        if readable:
+            self._apply(readable, list(refs))
+
+    def _apply(self, rows: Sequence[OutboxRow], refs: Sequence[Ref]) -> None:
+        started = time.monotonic()
+        try:
+            self._update(self._site, refs)
+        except Exception as error:
+            if is_surroundings(error):
+                _postpone(self._site, rows, error)
+            elif len(rows) == 1:
+                _fail(self._site, rows[0], error)
+            else:
+                log.warning("a batch failed; its events are tried one by one", exc_info=True)
+                for row in rows:
+                    self.handle([row])
+            return
+        with self._site.database.write() as session:
+            outbox.finish(session, [row.id for row in rows])
+        elapsed = round((time.monotonic() - started) * 1000)
+        log.info("index updated", extra=fields(events=len(rows), documents=len(refs), ms=elapsed))
+
+
+class RowLane:
+    """Everything else, mail above all: one row after the other, each with its own success or failure."""
+
+    batch = OTHER_BATCH
+
+    def __init__(self, site: Site, handlers: Mapping[type[Event], Sequence[Handler]]) -> None:
+        self._site, self._handlers = site, handlers
+        self.names = frozenset(event.name for event in handlers)
+
+    def handle(self, rows: Sequence[OutboxRow]) -> None:
+        for position, row in enumerate(rows):
+            try:
+                event = row.event()
+                for handler in self._handlers[type(event)]:
+                    handler(self._site, event)
+            except Exception as error:
+                _fail(self._site, row, error)
+                if is_surroundings(error) and (rest := rows[position + 1 :]):
+                    _postpone(self._site, rest, error)
+                    return
+            else:
+                with self._site.database.write() as session:
+                    outbox.finish(session, [row.id])
+
+
+def _fail(site: Site, row: OutboxRow, error: Exception) -> None:
+    """Note a failure of one row; if even that is impossible, its claim runs out and it is tried again."""
+    about = fields(event=row.name, row=row.id, attempts=row.attempts + 1)
+    log.warning("event not handled: %s", type(error).__name__, exc_info=not is_surroundings(error), extra=about)
+    patience = PATIENCE if is_surroundings(error) else timedelta(0)
+    try:
+        with site.database.write() as session:
+            outbox.fail(session, row.id, f"{type(error).__name__}: {error}", patience)
+    except Unavailable:
+        log.warning("failure not noted: the database is not available", extra=about)
+
+
+def _postpone(site: Site, rows: Sequence[OutboxRow], error: Exception) -> None:
+    log.warning("events postponed: %s", error, extra=fields(events=len(rows)))
+    try:
+        with site.database.write() as session:
+            outbox.postpone(session, [row.id for row in rows], RETRY_SECONDS)
+    except Unavailable:
+        log.warning("postponing not noted: the database is not available", extra=fields(events=len(rows)))
