@@ -28,9 +28,7 @@ def check_policy(password: str, email: str) -> None:
         raise Invalid(N_("Use at most %(count)s characters."), field="password", count=MAX_LENGTH)
     plain = password.casefold()
     if plain in {email.casefold(), email.casefold().partition("@")[0]}:
-        raise Invalid(
-            N_("Your e-mail address is no password. Choose something unknown to others."), "password"
-        )
+        raise Invalid(N_("Your e-mail address is no password. Choose something unknown to others."), "password")
     if plain in _COMMON or len(set(plain)) < 5:
         raise Invalid(N_("This password is among the first that are tried. Choose another one."), "password")
 

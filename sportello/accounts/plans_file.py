@@ -26,10 +26,7 @@ def read(data: Mapping[str, Any]) -> Plans:
     _unique("feature", [row.key for row in rows])
     if missing := [feature for feature in Feature if feature not in {row.key for row in rows}]:
         raise PlansError(f"feature {missing[0]!r} is missing; give it a value of false if no plan has it")
-    names = [
-        _text(row.get("name"), f"plan {code!r}", "name")
-        for row, code in zip(data["plans"], codes, strict=True)
-    ]
+    names = [_text(row.get("name"), f"plan {code!r}", "name") for row, code in zip(data["plans"], codes, strict=True)]
     return Plans(
         plans=tuple(
             Plan(code, name, {row.key: row.values[code] for row in rows})
@@ -96,7 +93,5 @@ def _feature(row: Mapping[str, Any], plans: list[str], areas: list[str]) -> Feat
     for lower, higher in pairwise(plans):
         if read[lower] is not False and read[higher] is False:
             raise PlansError(f"{where}: {lower} has it, so {higher} must have it too")
-    description = (
-        _words(row["description"], where, "description") if row.get("description") else Words("", "")
-    )
+    description = _words(row["description"], where, "description") if row.get("description") else Words("", "")
     return FeatureRow(key, row["area"], _words(row.get("name"), where, "name"), description, read)

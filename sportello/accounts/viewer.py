@@ -18,9 +18,7 @@ WITH_EVERYTHING = (
 )
 
 
-def viewer_of(
-    person: Person | None, plans: Plans, today: date | None = None, *, second_factor: bool = True
-) -> Viewer:
+def viewer_of(person: Person | None, plans: Plans, today: date | None = None, *, second_factor: bool = True) -> Viewer:
     """The viewer that `person` is on `today` (a UTC day); anonymous for nobody and for a deactivated person.
 
     Without coverage today, or with a plan that is no longer offered, they read only what is public.
@@ -33,9 +31,7 @@ def viewer_of(
     organisation = None if staff else person.organisation
     covered = organisation is not None and organisation.covered_on(today or clock.today())
     plan = organisation.plan if organisation and covered and organisation.plan in plans.ladder else None
-    products = (
-        frozenset(product.code for product in organisation.products) if organisation and plan else frozenset()
-    )
+    products = frozenset(product.code for product in organisation.products) if organisation and plan else frozenset()
     return Viewer(
         audiences=audience.readable_keys(
             plans.ladder,

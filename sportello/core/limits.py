@@ -1,7 +1,7 @@
 """Limits in fixed windows, counted in the counters database: exact with any number of workers.
 
-A window begins at a multiple of its length since 1970. One statement counts a hit if there is room and refuses
-it otherwise; there is no moment between looking and counting.
+A window begins at a multiple of its length since 1970. One statement counts a hit if there is room, and refuses it
+otherwise; there is no moment between looking and counting.
 """
 
 import hashlib
