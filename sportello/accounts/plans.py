@@ -129,6 +129,10 @@ class Plans:
         """The plan's name, or the code itself for a plan that is no longer offered."""
         return next((plan.name for plan in self.plans if plan.code == code), code)
 
+    def offers(self, code: str) -> bool:
+        """True for the code of a plan that stands in the file."""
+        return code in self.ladder
+
     def lowest_with(self, feature: Feature) -> str | None:
         """Code of the lowest plan that includes the feature; None if none does."""
         return next((plan.code for plan in self.plans if plan.includes(feature)), None)

@@ -30,7 +30,7 @@ def viewer_of(person: Person | None, plans: Plans, today: date | None = None, *,
     held_back = staff and not second_factor
     organisation = None if staff else person.organisation
     covered = organisation is not None and organisation.covered_on(today or clock.today())
-    plan = organisation.plan if organisation and covered and organisation.plan in plans.ladder else None
+    plan = organisation.plan if organisation and covered and plans.offers(organisation.plan) else None
     products = frozenset(product.code for product in organisation.products) if organisation and plan else frozenset()
     return Viewer(
         audiences=audience.readable_keys(

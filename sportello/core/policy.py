@@ -22,6 +22,7 @@ class Action(StrEnum):
     PEOPLE_MANAGE = "people.manage"
     PRODUCTS_MANAGE = "products.manage"
     AUDIT_READ = "audit.read"
+    STAFF_PAGES = "staff.pages"
     HEALTH_READ = "health.read"
     SEARCH_REPORT_READ = "search.report.read"
     OUTBOX_MANAGE = "outbox.manage"
@@ -65,6 +66,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.PEOPLE_MANAGE: (is_administrator,),
     Action.PRODUCTS_MANAGE: (is_administrator,),
     Action.AUDIT_READ: (is_administrator,),
+    Action.STAFF_PAGES: (is_staff,),
     Action.HEALTH_READ: (is_staff,),
     Action.SEARCH_REPORT_READ: (is_staff,),
     Action.OUTBOX_MANAGE: (is_administrator,),

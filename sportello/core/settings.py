@@ -71,7 +71,7 @@ class Settings:
     require_staff_totp: bool = _setting(False, "staff must set up a second factor before anything else", _bool)
     session_days: int = _setting(30, "days that \"keep me signed in\" lasts (otherwise 12 hours idle)", _natural)
     search_log_days: int = _setting(180, "days that the search log is kept", _natural)
-    limit_sign_in_account: int = _setting(10, "failed sign-ins per account in 5 minutes", _natural)
+    limit_sign_in_account: int = _setting(10, "failed sign-ins per account in 5 minutes; 0: no limit, as for the others", _natural)
     limit_sign_in_ip: int = _setting(100, "failed sign-ins per client address in 5 minutes", _natural)
     limit_reset_daily: int = _setting(5, "password reset mails per account and day", _natural)
     limit_search_person: int = _setting(5, "searches per second and person", _natural)
@@ -83,9 +83,15 @@ class Settings:
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read and check the environment. Raises SettingsError with one line that names the variable."""
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, defaults: Mapping[str, str] | None = None
+    ) -> "Settings":
+        """Read and check the environment. Raises SettingsError with one line that names the variable.
+
+        `defaults`: variables for which the environment says nothing (the demo has a few).
+        """
         environ = os.environ if environ is None else environ
+        environ = {**(defaults or {}), **{name: value for name, value in environ.items() if value}}
         known = {f"SPORTELLO_{f.name.upper()}": f for f in fields(cls)}
         values: dict[str, Any] = {}
         for variable, f in known.items():
@@ -158,3 +164,15 @@ class Settings:
     @property
     def sender(self) -> str:
         return self.mail_from or self.support_email
+
+    def environ(self) -> dict[str, str]:
+        """This process's environment with these settings in it: what a child process is started with."""
+        own = {f"SPORTELLO_{f.name.upper()}": _written(getattr(self, f.name)) for f in fields(self)}
+        return {**os.environ, **own}
+
+
+def _written(value: object) -> str:
+    """The reverse of the parsers."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value)

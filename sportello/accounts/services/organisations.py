@@ -69,7 +69,7 @@ def _fill(session: Session, organisation: Organisation, plans: Plans, data: Orga
         if session.scalar(twin.where(Organisation.key != organisation.key)):
             raise Invalid(N_("There is an organisation called “%(name)s” already."), field="name", name=name)
         products = check_products(session, data.products)
-    if data.plan not in plans.ladder:
+    if not plans.offers(data.plan):
         known = ", ".join(plans.ladder)
         message = N_("“%(plan)s” is not a plan; the plans are %(known)s.")
         raise Invalid(message, field="plan", plan=data.plan, known=known)
