@@ -8,7 +8,7 @@ with `MARKUP_VERSION` and render again when that has changed. `warm` starts the 
 This package loads neither Markdown nor Pygments into the calling process: only the child does.
 """
 
-from sportello.core.markup.pool import close, render, warm
+from sportello.core.markup.pool import close, pids, render, warm
 from sportello.core.markup.rendered import (
     MARKUP_VERSION,
     Heading,
@@ -28,6 +28,7 @@ __all__ = [
     "TooComplex",
     "TooLarge",
     "close",
+    "pids",
     "render",
     "warm",
 ]

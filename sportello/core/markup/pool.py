@@ -74,6 +74,11 @@ def warm() -> None:
         pass
 
 
+def pids() -> list[int]:
+    """Process ids of the idle children, for health pages and tests."""
+    return _pool.pids()
+
+
 def close() -> None:
     """End the children; the next `render` starts new ones."""
     _pool.close()
@@ -115,6 +120,10 @@ class _Pool:
                     child = child if child.is_alive() else Child()
                     with self._lock:
                         self._idle.append(child)
+
+    def pids(self) -> list[int]:
+        with self._lock:
+            return [child.pid for child in self._idle]
 
     def close(self) -> None:
         """Kill the idle children."""
