@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask
 from flask_compress import Compress
 
+from sportello.accounts.login import init_accounts, request_viewer
 from sportello.accounts.plans import Plans
-from sportello.accounts.viewer import init_accounts, request_viewer
 from sportello.core.db import Database
 from sportello.core.resources import resource
 from sportello.core.settings import Settings
