@@ -7,10 +7,10 @@ from flask import Flask
 from flask_compress import Compress
 
 from sportello.accounts.login import init_accounts, request_viewer
-from sportello.accounts.plans import Plans
 from sportello.core.db import Database
 from sportello.core.resources import resource
 from sportello.core.settings import Settings
+from sportello.portal.site import open_site
 from sportello.web.access import init_access, undeclared
 from sportello.web.assets import init_assets
 from sportello.web.errors import init_errors
@@ -40,9 +40,11 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     templates, static = resource("templates"), resource("static")
     app = Flask("sportello", template_folder=str(templates), static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    site = open_site(settings, database)
+    app.extensions["sportello.site"] = site
     app.extensions["sportello.settings"] = settings
-    app.extensions["sportello.database"] = database or Database(settings.database, settings.counters_database)
-    app.extensions["sportello.plans"] = Plans.load(settings.plans_file or None)
+    app.extensions["sportello.database"] = site.database
+    app.extensions["sportello.plans"] = site.plans
     cache = Path(settings.var_dir) / "cache"
     init_security(app, settings)
     init_i18n(app, resource("translations"), cache / "translations")
@@ -50,7 +52,6 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     init_errors(app)
     init_accounts(app, settings)
     init_access(app, request_viewer)
-    init_search(app, settings)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
     if missing := undeclared(app):

@@ -7,7 +7,13 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from sportello.core.db import Database
+from sportello.core.handling import Site
 from sportello.core.settings import Settings
+
+
+def running_site() -> Site:
+    """The parts of the current application: database, search engine, plans, mailer, media."""
+    return cast(Site, current_app.extensions["sportello.site"])
 
 
 def database() -> Database:
