@@ -58,7 +58,12 @@ class FolderStorage:
             raise ValueError(f"{suffix!r} is not a suffix such as .png")
         name = secrets.token_hex(16)
         key = f"{name[:2]}/{name[2:]}{suffix}"
-        target = self._folder / key
+        self.put_as(key, stream)
+        return key
+
+    def put_as(self, key: str, stream: BinaryIO) -> None:
+        """Store under a key that was given out before (restoring a backup). Raises NotFound, Unavailable."""
+        target = self._path(key)
         partial = target.with_name(f"{target.name}.partial")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +75,6 @@ class FolderStorage:
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise Unavailable(N_("The file could not be stored. Please try again later."), 60) from error
-        return key
 
     def open(self, key: str) -> BinaryIO:
         try:
