@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, send_file
 from flask.typing import ResponseReturnValue
 
 from kb import queries as articles
+from sportello.core import clock
 from sportello.core.errors import NotFound
 from sportello.core.markup import Limit, render
 from sportello.core.resources import resource
@@ -23,8 +24,14 @@ HOME_ITEMS = 6
 def home() -> ResponseReturnValue:
     viewer = current_viewer()
     with read_session() as session:
-        page = articles.home(session, viewer, current_language(), limit=HOME_ITEMS)
-    return render_template("portal/home.html", page=page)
+        helpful = articles.list_articles(session, viewer, order=articles.Order.HELPFUL, limit=HOME_ITEMS).items
+        lists = {
+            "critical": articles.critical_articles(session, viewer),
+            "for_you": articles.articles_for_products(session, viewer, viewer.products, limit=HOME_ITEMS),
+            "newest": articles.list_articles(session, viewer, limit=HOME_ITEMS).items,
+            "helpful": [item for item in helpful if item.article.votes_yes],
+        }
+    return render_template("portal/home.html", page=lists)
 
 
 @bp.get("/<any(accessibility, privacy, terms):name>")
@@ -81,4 +88,4 @@ def styleguide() -> ResponseReturnValue:
     """Every component on one page, in development only."""
     if not settings().is_development:
         raise NotFound
-    return render_template("portal/styleguide.html")
+    return render_template("portal/styleguide.html", today=clock.now())
