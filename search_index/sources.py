@@ -85,3 +85,16 @@ class Source(Protocol):
         Used when the index cannot be read. Filters that cost too much may be left out, never the visibility.
         """
         ...
+
+
+_registered: dict[str, Source] = {}
+
+
+def register(source: Source) -> None:
+    """Make a feature findable: called once by the composition root."""
+    _registered[source.kind] = source
+
+
+def sources() -> tuple[Source, ...]:
+    """Every registered source."""
+    return tuple(_registered.values())

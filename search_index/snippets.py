@@ -1,0 +1,129 @@
+"""Why a hit matched: its title and the best places of its text, with the query's words marked.
+
+Cut from the rows that the database gave, never from stored index text. Everything is escaped.
+"""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+from search_index.query.tree import Query
+from search_index.sources import Row
+from search_index.terms import Occurrence, Term, fold_in_place, occurrences, terms_of
+
+LENGTH = 240  # characters of one window, about
+WINDOWS = 2
+READ = 100_000  # characters of a text that are looked through
+LEAD = 60  # characters before the first marked word, at most
+MARK_OPEN, MARK_CLOSE = Markup("<mark>"), Markup("</mark>")
+CUT = "…"
+
+
+class Highlighter:
+    """Marks one query in many rows."""
+
+    def __init__(self, query: Query) -> None:
+        self._terms: tuple[Term, ...] = terms_of(query)
+
+    def title(self, row: Row) -> Markup:
+        """The whole title, its matching words in <mark>."""
+        found = occurrences(fold_in_place(row.title), self._terms, row.language)
+        return _marked(row.title, 0, len(row.title), found)
+
+    def snippets(self, row: Row) -> list[Markup]:
+        """Up to two windows with the most different words of the query; the beginning if none is there."""
+        text = row.text[:READ]
+        found = occurrences(fold_in_place(text), self._terms, row.language) if self._terms else []
+        windows = _windows(found)
+        if not windows:
+            return _beginning(row)
+        return [_cut(text, start, end, found) for start, end in windows]
+
+
+def _beginning(row: Row) -> list[Markup]:
+    text = row.summary or row.text
+    return [_cut(text, 0, 0, [])] if text.strip() else []
+
+
+def _windows(found: Sequence[Occurrence]) -> list[tuple[int, int]]:
+    """(start of the first, end of the last occurrence) of the best windows, in the order of the text.
+
+    A second one is added only when it shows a word that the first does not.
+    """
+    chosen: list[tuple[int, int]] = []
+    shown: set[int] = set()
+    for _ in range(WINDOWS):
+        best, gain, words = _best(found, chosen, shown)
+        if not gain:
+            break
+        chosen.append(best)
+        shown |= words
+    return sorted(chosen)
+
+
+def _best(
+    found: Sequence[Occurrence], taken: Sequence[tuple[int, int]], shown: set[int]
+) -> tuple[tuple[int, int], int, set[int]]:
+    """The window with the most words not yet shown, then the most occurrences, then the earliest."""
+    best: tuple[int, int] = (0, 0)
+    best_key = (0, 0)
+    best_words: set[int] = set()
+    last = 0
+    counts: dict[int, int] = {}
+    for first, occurrence in enumerate(found):
+        last = max(last, first)
+        while last < len(found) and found[last].end <= occurrence.start + LENGTH - LEAD:
+            counts[found[last].word] = counts.get(found[last].word, 0) + 1
+            last += 1
+        words = {word for word, count in counts.items() if count}
+        span = (occurrence.start, found[max(first, last - 1)].end)
+        key = (len(words - shown), last - first)
+        if key > best_key and not any(start - LENGTH < span[0] < end + LENGTH for start, end in taken):
+            best, best_key, best_words = span, key, words
+        if counts.get(occurrence.word):
+            counts[occurrence.word] -= 1
+    return best, best_key[0], best_words
+
+
+def _cut(text: str, start: int, end: int, found: Sequence[Occurrence]) -> Markup:
+    """About LENGTH characters around [start, end), from a sentence or word to a word."""
+    begin = _begin(text, start)
+    stop = min(len(text), max(end, begin + LENGTH))
+    if stop < len(text):
+        stop = max(end, text.rfind(" ", begin, stop + 1), begin + 1)
+    marked = _marked(text, begin, stop, found)
+    before = CUT if begin > 0 and text[begin - 1] not in "\n" and not _after_sentence(text, begin) else ""
+    after = CUT if stop < len(text) and text[stop - 1] not in ".!?\n" else ""
+    return Markup(before) + Markup(" ").join(marked.split()) + Markup(after)
+
+
+def _begin(text: str, start: int) -> int:
+    """A line or sentence start at most LEAD characters before `start`, else a word start."""
+    floor = max(0, start - LEAD)
+    if floor == 0:
+        line = text.rfind("\n", 0, start)
+        return line + 1
+    line = text.rfind("\n", floor, start)
+    sentence = max(text.rfind(stop, floor, start) for stop in (". ", "? ", "! "))
+    if line >= 0 or sentence >= 0:
+        return max(line + 1, sentence + 2)
+    space = text.find(" ", floor, start)
+    return space + 1 if space >= 0 else start
+
+
+def _after_sentence(text: str, begin: int) -> bool:
+    return text[max(0, begin - 2) : begin] in (". ", "? ", "! ")
+
+
+def _marked(text: str, begin: int, stop: int, found: Sequence[Occurrence]) -> Markup:
+    """text[begin:stop] escaped, the occurrences inside it marked; overlapping ones become one."""
+    pieces: list[Markup] = []
+    position = begin
+    for occurrence in found:
+        if occurrence.start < position or occurrence.end > stop:
+            continue
+        pieces.append(escape(text[position : occurrence.start]))
+        pieces.append(MARK_OPEN + escape(text[occurrence.start : occurrence.end]) + MARK_CLOSE)
+        position = occurrence.end
+    pieces.append(escape(text[position:stop]))
+    return Markup("").join(pieces)
