@@ -1,4 +1,4 @@
-"""What the knowledge base tells: the words, address, audience or votes of articles changed, or they are gone."""
+"""What the knowledge base tells: words, address, audience or votes of articles changed, or they are gone."""
 
 from dataclasses import dataclass
 

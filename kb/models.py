@@ -45,7 +45,11 @@ article_version = Table(
     Base.metadata,
     Column("article_id", BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
     Column(
-        "version_id", BigId, ForeignKey("product_version.id", ondelete="CASCADE"), primary_key=True, index=True
+        "version_id",
+        BigId,
+        ForeignKey("product_version.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
     ),
 )
 
@@ -94,7 +98,7 @@ class Article(GatedColumn, Base):
         ForeignKey("category.id", ondelete="SET NULL"), index=True
     )
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
-    critical: Mapped[text | None]  # sentence of consequence and action, where a translation has none of its own
+    critical: Mapped[text | None]  # consequence and action, where a translation says none of its own
     verified_at: Mapped[instant | None]
     created_at: Mapped[instant]
     updated_at: Mapped[instant] = mapped_column(index=True)
@@ -152,7 +156,7 @@ class ArticleTranslation(Gated, Base):
 
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
-        """Published, or the viewer edits. A row that an import has only reserved has no text: nobody reads it."""
+        """Published, or the viewer edits. A row that an import only reserved has no text: nobody reads it."""
         if viewer.roles & {Role.EDITOR, Role.ADMINISTRATOR}:
             return cls.revision_id.is_not(None)
         return cls.published_at <= clock.now()

@@ -1,0 +1,25 @@
+"""What can be done with articles: one function per verb; the caller owns the transaction."""
+
+from kb.services.browsing import ensure_category
+from kb.services.draft import Draft, DraftText
+from kb.services.rendering import outdated, refresh_rendering
+from kb.services.revise import change_slug, revise
+from kb.services.visibility import change_audience, delete_article, publish, unpublish
+from kb.services.vote import vote
+from kb.services.write import create_or_update
+
+__all__ = [
+    "Draft",
+    "DraftText",
+    "change_audience",
+    "change_slug",
+    "create_or_update",
+    "delete_article",
+    "ensure_category",
+    "outdated",
+    "publish",
+    "refresh_rendering",
+    "revise",
+    "unpublish",
+    "vote",
+]

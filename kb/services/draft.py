@@ -1,0 +1,72 @@
+"""What an article is to become: plain values that an importer, the demo or an editor hands to the services."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kb.models import Kind
+from sportello.core.audience import STAFF
+from sportello.core.errors import N_, Invalid
+
+LANGUAGES = ("en", "it")
+MAX_TITLE = 300
+MAX_LABEL = 80  # characters of a tag or a code
+
+
+@dataclass(frozen=True)
+class DraftText:
+    """The words of one language."""
+
+    title: str
+    markdown: str
+    summary: str = ""
+    critical: str | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An article as it shall be. Products and category are codes; versions are names within those products.
+
+    `votes` (yes, no) sets the counters, None leaves them. `updated_at` None means now. `source` and `source_id`
+    name the record that it comes from, `source_hash` its content; all None for an article written here.
+    """
+
+    texts: Mapping[str, DraftText]
+    audience: str = STAFF
+    kind: Kind = Kind.REFERENCE
+    products: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    category: str | None = None
+    tags: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    critical: str | None = None
+    verified_at: datetime | None = None
+    updated_at: datetime | None = None
+    votes: tuple[int, int] | None = None
+    source: str | None = None
+    source_id: str | None = None
+    source_hash: str | None = None
+
+    def check(self) -> None:
+        """Raise Invalid for what no article may be."""
+        if not self.texts:
+            raise Invalid(N_("An article needs a text in at least one language."), field="markdown")
+        for language, words in self.texts.items():
+            if language not in LANGUAGES:
+                raise Invalid(
+                    N_("“%(language)s” is not a language of this site: use en or it."),
+                    field="language",
+                    language=language,
+                )
+            if not words.title.strip():
+                raise Invalid(N_("An article needs a title."), field="title")
+            if len(words.title) > MAX_TITLE:
+                raise Invalid(N_("The title is longer than %(most)s characters."), field="title", most=MAX_TITLE)
+        for label in (*self.tags, *self.codes):
+            if not label.strip() or len(label) > MAX_LABEL:
+                raise Invalid(
+                    N_("“%(label)s” cannot be a tag or a code: use 1 to %(most)s characters."),
+                    field="tags",
+                    label=label[:40],
+                    most=MAX_LABEL,
+                )

@@ -1,0 +1,79 @@
+"""Who may read an article, and what happens at once when that becomes fewer people."""
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from kb.events import ArticleChanged
+from kb.models import Article, ArticleTranslation
+from kb.queries.articles import get_article
+from search_index import mask
+from sportello.core import clock, outbox
+from sportello.core.audience import PUBLIC, STAFF, Viewer, check_key
+from sportello.core.policy import Action, require
+from sportello.core.types import Ref
+
+
+def narrows(before: str, after: str) -> bool:
+    """Somebody who could read `before` might not be able to read `after`: all changes but the surely wider."""
+    return before != after and before != STAFF and after != PUBLIC
+
+
+def hide(session: Session, article: Article) -> None:
+    """Take the article out of every search answer at once, until the index has caught up."""
+    mask.hide(session, Ref("article", article.key))
+
+
+def publish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
+    """Make one language of an article readable by its audience. Raises NotFound, Forbidden."""
+    translation = get_article(session, actor, slug)
+    require(actor, Action.ARTICLE_PUBLISH, translation.article)
+    translation.published_at = clock.now()
+    outbox.emit(session, ArticleChanged(translation.article.key))
+    return translation
+
+
+def unpublish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
+    """Take one language of an article away from its readers; editors keep it. Raises NotFound, Forbidden."""
+    translation = get_article(session, actor, slug)
+    require(actor, Action.ARTICLE_PUBLISH, translation.article)
+    translation.published_at = None
+    hide(session, translation.article)
+    outbox.emit(session, ArticleChanged(translation.article.key))
+    return translation
+
+
+def change_audience(
+    session: Session, actor: Viewer, slug: str, audience: str, *, ladder: Collection[str]
+) -> ArticleTranslation:
+    """Give an article (all its languages) another audience key. Raises NotFound, Forbidden, Invalid."""
+    translation = get_article(session, actor, slug)
+    article = translation.article
+    require(actor, Action.ARTICLE_PUBLISH, article)
+    check_key(audience, ladder)
+    if narrows(article.audience, audience):
+        hide(session, article)
+    article.audience = audience
+    article.edited_here = True
+    outbox.emit(session, ArticleChanged(article.key))
+    return translation
+
+
+def delete_article(session: Session, actor: Viewer, slug: str) -> None:
+    """Remove an article with all its languages, revisions, addresses and votes. Raises NotFound, Forbidden."""
+    article = get_article(session, actor, slug).article
+    require(actor, Action.ARTICLE_PUBLISH, article)
+    hide(session, article)
+    outbox.emit(session, ArticleChanged(article.key))
+    # The circle between a translation and its current revision is opened first.
+    session.execute(
+        update(ArticleTranslation)
+        .where(ArticleTranslation.article_id == article.id)
+        .values(revision_id=None, published_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        delete(Article).where(Article.id == article.id).execution_options(synchronize_session=False)
+    )
+    session.expunge_all()

@@ -1,0 +1,157 @@
+"""Create or change articles: the one place that writes their rows."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kb.events import ArticleChanged
+from kb.models import Article, ArticleCode, ArticleTag, ArticleTranslation, Category, Revision
+from kb.services.draft import Draft, DraftText
+from kb.services.rendering import make_revision, render_article
+from kb.services.visibility import hide, narrows
+from sportello.accounts.models import Product
+from sportello.core import clock, keys, outbox
+from sportello.core.audience import Viewer, check_key
+from sportello.core.errors import N_, Invalid
+from sportello.core.markup import Rendered
+from sportello.core.policy import Action, require
+
+
+@dataclass
+class Existing:
+    """An article as it stands: its translations by language, with the texts of their current revisions."""
+
+    article: Article
+    translations: dict[str, ArticleTranslation] = field(default_factory=dict)
+    texts: dict[str, tuple[str, str]] = field(default_factory=dict)  # language -> title, markdown
+    numbers: dict[str, int] = field(default_factory=dict)  # language -> last revision
+
+
+def create_or_update(
+    session: Session,
+    actor: Viewer,
+    draft: Draft,
+    *,
+    ladder: Collection[str],
+    existing: Existing | None = None,
+) -> Article:
+    """Make an article from `draft`, published, or make an existing one equal to it.
+
+    `ladder`: the plan codes of this site. Raises Forbidden, Invalid (unknown audience, product or category among it).
+    """
+    require(actor, Action.ARTICLE_IMPORT)
+    draft.check()
+    check_key(draft.audience, ladder)
+    rendered = {language: render_article(text.markdown, language) for language, text in draft.texts.items()}
+    article = Writer(session, actor.person_id).write(draft, rendered, existing)
+    outbox.emit(session, ArticleChanged(article.key))
+    return article
+
+
+class Writer:
+    """Writes drafts in one session; looks products and categories up once. Emits nothing: its caller does."""
+
+    def __init__(self, session: Session, author_id: int | None = None) -> None:
+        self.session = session
+        self.author_id = author_id
+        self.products = {product.code: product for product in session.scalars(select(Product))}
+        self.categories = {category.code: category for category in session.scalars(select(Category))}
+
+    def write(
+        self, draft: Draft, rendered: Mapping[str, Rendered], existing: Existing | None = None
+    ) -> Article:
+        """Write one checked draft. Raises Invalid for a product or category that does not exist."""
+        now = clock.now()
+        updated = min(draft.updated_at or now, now)
+        if existing is None:
+            article = Article(key=keys.new_key(), created_at=now, updated_at=updated, audience=draft.audience)
+            self.session.add(article)
+            existing = Existing(article)
+        elif narrows(existing.article.audience, draft.audience) and existing.texts:
+            hide(self.session, existing.article)
+        self._describe(existing.article, draft, updated)
+        for language, text in draft.texts.items():
+            self._translate(existing, language, text, rendered[language], updated)
+        return existing.article
+
+    def _describe(self, article: Article, draft: Draft, updated: datetime) -> None:
+        article.audience = draft.audience
+        article.kind = draft.kind
+        article.category = self._category(draft.category) if draft.category else None
+        article.critical = draft.critical
+        article.verified_at = draft.verified_at
+        article.updated_at = updated
+        article.source, article.source_id = draft.source, draft.source_id
+        article.source_hash, article.edited_here = draft.source_hash, False
+        if draft.votes is not None:
+            article.votes_yes, article.votes_no = draft.votes
+        article.products = [self._product(code) for code in dict.fromkeys(draft.products)]
+        named = set(draft.versions)
+        article.versions = [
+            version for product in article.products for version in product.versions if version.name in named
+        ]
+        kept_tags = {row.tag: row for row in article.tags}
+        article.tags = [kept_tags.get(tag) or ArticleTag(tag=tag) for tag in dict.fromkeys(draft.tags)]
+        kept_codes = {row.code: row for row in article.codes}
+        article.codes = [kept_codes.get(code) or ArticleCode(code=code) for code in dict.fromkeys(draft.codes)]
+
+    def _translate(
+        self, existing: Existing, language: str, text: DraftText, rendered: Rendered, updated: datetime
+    ) -> None:
+        translation = existing.translations.get(language)
+        if translation is None:
+            translation = ArticleTranslation(
+                article=existing.article, language=language, slug=keys.new_slug(text.title)
+            )
+            self.session.add(translation)
+            existing.translations[language] = translation
+        translation.title = text.title
+        translation.summary = text.summary
+        translation.critical = text.critical
+        translation.updated_at = updated
+        if translation.published_at is None:
+            translation.published_at = clock.now()
+        if existing.texts.get(language) != (text.title, text.markdown):
+            number = existing.numbers.get(language, 0) + 1
+            translation.revision = make_revision(
+                translation, text, rendered, number=number, author_id=self.author_id
+            )
+
+    def _product(self, code: str) -> Product:
+        if (product := self.products.get(code)) is None:
+            raise Invalid(N_("There is no product “%(code)s”."), field="product", code=code)
+        return product
+
+    def _category(self, code: str) -> Category:
+        if (category := self.categories.get(code)) is None:
+            raise Invalid(N_("There is no category “%(code)s”."), field="category", code=code)
+        return category
+
+
+def load_existing(session: Session, articles: Iterable[Article], actor: Viewer) -> dict[int, Existing]:
+    """Everything that `Writer.write` compares with, for some articles, in two queries; by article id."""
+    found = {article.id: Existing(article) for article in articles}
+    if not found:
+        return found
+    of_these = ArticleTranslation.article_id.in_(list(found))
+    statement = Article.visible_to(actor, ArticleTranslation).join(
+        ArticleTranslation, ArticleTranslation.article_id == Article.id
+    )
+    by_id = {}
+    for translation in session.scalars(statement.where(of_these)):
+        found[translation.article_id].translations[translation.language] = translation
+        by_id[translation.id] = translation
+    revisions = Revision.visible_to(
+        actor, Revision.id, Revision.translation_id, Revision.number, Revision.title, Revision.markdown
+    ).where(Revision.translation_id.in_(list(by_id)))
+    for row in session.execute(revisions):
+        translation = by_id[row.translation_id]
+        existing = found[translation.article_id]
+        number = existing.numbers.get(translation.language, 0)
+        existing.numbers[translation.language] = max(number, row.number)
+        if row.id == translation.revision_id:
+            existing.texts[translation.language] = (row.title, row.markdown)
+    return found
