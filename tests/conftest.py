@@ -20,6 +20,7 @@ with contextlib.suppress(ModuleNotFoundError):
     pass
 
 DATA = os.environ.get("SPORTELLO_TEST_DATA")
+pytest_plugins = ("tests.browser.fixtures",)
 
 
 @pytest.fixture(scope="session")
