@@ -154,7 +154,7 @@ class Decorator(Outline):
 
     def _end_span(self) -> None:
         start = self.recall_start()
-        if start.attributes:
+        if start.attributes and start.attributes.get("class") != "w":  # white space has no colour
             self.enclose("span", start)
 
     def _end_a(self) -> None:

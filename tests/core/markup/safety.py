@@ -32,7 +32,11 @@ def dangers(html: str) -> list[str]:
 
 def text_of(html: str) -> str:
     """The words that a browser would show, in one line."""
-    return " ".join("".join(html5lib.parseFragment(html, treebuilder="etree").itertext()).split())
+    tree = html5lib.parseFragment(html, treebuilder="etree")
+    for element in tree.iter():
+        if element.tag in (f"{_HTML}script", f"{_HTML}style"):
+            element.text = ""
+    return " ".join("".join(tree.itertext()).split())
 
 
 def _dangers_of(element: Element) -> Iterator[str]:

@@ -1,0 +1,105 @@
+"""A text at the cap, made to be slow: an answer within 1.5 s, the paragraph named, and the renderer alive."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from sportello.core.markup import Limit, TooComplex, TooLarge, pids, render, warm
+
+ANSWER_SECONDS = 1.5
+OWN = {
+    "open brackets": "[a" * 40_000,
+    "nested brackets": "[" * 30_000 + "a" + "]" * 30_000,
+    "open links": "[a](b" * 20_000,
+    "nested quotations": "> " * 33_000 + "a",
+    "cdata": "<![CDATA[" * 8_000,
+    "rows": "|a|b|\n|-|-|\n" + "|c|d|\n" * 20_000,
+    "nested lists": "".join("  " * level + "- a\n" for level in range(250)),
+    "deep emphasis": "*a **a " * 10_000,
+    "backticks": "".join("e" + "`" * number for number in range(350)),
+    "fences": "```\n" * 20_000,
+    "definitions": "[a]: b\n" * 9_000,
+    "footnotes": "".join(f"[^{number}]: a\n\n" for number in range(5_000)),
+    "attributes": "<a " + "a=1 " * 16_000,
+    "open tags": "<div>" * 13_000,
+    "open spans": "<b>" * 20_000,
+    "highlighted": "```php\n" + "<?php /* " * 7_000 + "\n```",
+    "spaces": " " * 60_000 + "a",
+    "items": "* \n" * 20_000,
+}
+
+
+def answer(text: str, limit: Limit) -> float:
+    """Seconds until it was rendered or refused for its first paragraph; text over the cap is cut to it."""
+    text = text.encode()[:limit].decode(errors="ignore")
+    start = time.monotonic()
+    try:
+        render(text, limit=limit)
+    except TooComplex as refusal:
+        assert refusal.paragraph_number >= 1  # noqa: PT017
+        assert refusal.first_words.split()[0][:10] in text  # noqa: PT017
+    return time.monotonic() - start
+
+
+def assert_answers(text: str, limit: Limit) -> None:
+    warm()
+    assert answer(text, limit) < ANSWER_SECONDS
+    start = time.monotonic()
+    assert render("Still *here*.").html == "<p>Still <em>here</em>.</p>"
+    assert time.monotonic() - start < 1.0
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_slow_text_is_answered_in_time(name: str) -> None:
+    assert_answers(OWN[name], Limit.PEOPLE)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", Limit)
+def test_every_known_slow_text_is_answered_in_time(data_folder: Path, limit: Limit) -> None:
+    cases = json.loads((data_folder / "security" / "markdown" / "pathological.json").read_text("utf-8"))["cases"]
+    assert len(cases) >= 27
+    for case in cases:
+        assert_answers("".join(part * times for part, times in case["parts"]), limit)
+
+
+def test_the_slow_paragraph_is_named() -> None:
+    slow = "Beware of these brackets: " + "[a" * 20_000
+    text = "\n\n".join(["First.", "```\ntwo\n\nstill two\n```", "# Three", slow, "- five\n- six", "Last. " * 300])
+    with pytest.raises(TooComplex) as refusal:
+        render(text)
+    assert refusal.value.paragraph_number == 4
+    assert refusal.value.first_words.startswith("Beware of these brackets:")
+    assert "Paragraph 4" in str(refusal.value)
+
+
+def test_a_text_over_the_cap_is_refused_at_once() -> None:
+    render("a " * (Limit.PEOPLE // 2))
+    with pytest.raises(TooLarge, match="65 KiB long; the limit is 64 KiB"):
+        render("a " * (Limit.PEOPLE // 2) + "a")
+    render("a " * (Limit.PEOPLE // 2) + "a", limit=Limit.STAFF)
+    with pytest.raises(TooLarge):
+        render("è" * (Limit.PEOPLE // 2 + 1))  # the cap counts bytes
+
+
+def test_an_ordinary_text_at_the_cap_is_rendered() -> None:
+    """A long manual is no attack: 64 KiB of everything that articles are made of."""
+    chapter = (
+        "## Restore the ledger\n\nOpen **Settings**, then [Backup](/kb/backup), press <kbd>F9</kbd>: `LDG-4102`.\n\n"
+        "1. Stop the service\n   - on the server\n   - on the gateway\n"
+        "2. Run\n   ```sh\n   ledgerctl restore --dry-run\n"
+        "   ```\n\n| Document | Rule |\n|---|---:|\n| Invoice | 0.01 |\n\n> [!NOTE]\n> Keep the file.\n\n"
+    )
+    rendered = render((chapter * 200)[: Limit.PEOPLE])
+    assert rendered.html.count("<h2") > 190
+
+
+def test_memory_stays_bounded() -> None:
+    for name in ("nested brackets", "rows", "open tags", "highlighted", "footnotes"):
+        answer(OWN[name], Limit.PEOPLE)
+    for pid in pids():
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        assert pages * 4096 < 300 * 1024 * 1024
