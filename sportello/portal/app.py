@@ -10,6 +10,7 @@ from sportello.accounts.login import init_accounts, request_viewer
 from sportello.core.db import Database
 from sportello.core.resources import resource
 from sportello.core.settings import Settings
+from sportello.portal.requestlog import init_request_log
 from sportello.portal.site import open_site
 from sportello.web.access import init_access, undeclared
 from sportello.web.assets import init_assets
@@ -46,6 +47,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.extensions["sportello.database"] = site.database
     app.extensions["sportello.plans"] = site.plans
     cache = Path(settings.var_dir) / "cache"
+    init_request_log(app, settings)
     init_security(app, settings)
     init_i18n(app, resource("translations"), cache / "translations")
     init_filters(app, settings)
