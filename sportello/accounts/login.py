@@ -96,8 +96,8 @@ def current_token() -> str:
 
 
 def enter(token: str, *, remember: bool) -> None:
-    """Sign this browser in with a new session; nothing of the old cookie stays."""
-    session.clear()
+    """Sign this browser in with a new session; nothing of the old cookie stays, and its session ends."""
+    leave()
     session.permanent = remember
     login_user(Browser(token, audience.anonymous()))
 
