@@ -133,13 +133,11 @@ class Database:
 
     @contextmanager
     def _session(self, maker: sessionmaker[Session], *, commit: bool) -> Iterator[Session]:
+        # Closing ends the transaction and keeps what was loaded; `rollback()` would empty every object.
         with _translated(), maker() as session:
-            try:
-                yield session
-                if commit:
-                    session.commit()
-            finally:
-                session.rollback()
+            yield session
+            if commit:
+                session.commit()
 
     def read(self) -> AbstractContextManager[Session]:
         """Context manager: a session that only reads; rolled back at the end. Raises Unavailable."""
