@@ -39,14 +39,15 @@ def make_backup(site: Site, target: Path) -> dict[str, int]:
     """Write `target` (a .tar.gz) and return counts: `media` files and `bytes`. Raises BackupError."""
     partial = target.with_name(f"{target.name}.partial")
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
-            with tarfile.open(partial, "w:gz", compresslevel=4) as archive:
-                done = set(_add_media(archive, site, set()))
-                databases = _dump(site, Path(folder))
-                for name, path in databases.items():
-                    archive.add(path, name)
-                done |= set(_add_media(archive, site, done))
-                _add_bytes(archive, MANIFEST, json.dumps(_manifest(site, len(done))).encode())
+        with (
+            tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder,
+            tarfile.open(partial, "w:gz", compresslevel=4) as archive,
+        ):
+            done = set(_add_media(archive, site, set()))
+            for name, path in _dump(site, Path(folder)).items():
+                archive.add(path, name)
+            done |= set(_add_media(archive, site, done))
+            _add_bytes(archive, MANIFEST, json.dumps(_manifest(site, len(done))).encode())
         os.chmod(partial, 0o600)
         os.replace(partial, target)
     except OSError as error:
@@ -72,7 +73,7 @@ def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def _add_media(archive: tarfile.TarFile, site: Site, done: set[str]) -> Iterator[str]:
-    for key in site.media.keys():
+    for key in site.media.keys():  # noqa: SIM118  a storage is not a dict
         if key not in done:
             member = tarfile.TarInfo(MEDIA + key)
             member.size = site.media.size(key)
@@ -98,13 +99,16 @@ def _file(engine: Engine) -> Path:
 def _copy_sqlite(source: Path, target: Path) -> None:
     """SQLite's backup API: one consistent state, while others write."""
     try:
-        with contextlib.closing(sqlite3.connect(source, timeout=30)) as live:
-            with contextlib.closing(sqlite3.connect(target)) as copy:
-                live.backup(copy)
-                if (verdict := copy.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
-                    raise BackupError(f"{source} is damaged: {verdict}")
+        with (
+            contextlib.closing(sqlite3.connect(source, timeout=30)) as live,
+            contextlib.closing(sqlite3.connect(target)) as copy,
+        ):
+            live.backup(copy)
+            verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.Error as error:
         raise BackupError(f"{source}: {error}") from error
+    if verdict != "ok":
+        raise BackupError(f"{source} is damaged: {verdict}")
 
 
 def is_empty(site: Site) -> bool:
