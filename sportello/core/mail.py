@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -82,7 +83,7 @@ def compose(message: Message, sender: str, base_url: str) -> EmailMessage:
         mail["From"] = _address(sender)
         mail["To"] = _address(message.to)
         mail["Subject"] = " ".join(message.subject.split())
-    except ValueError as error:
+    except (ValueError, HeaderParseError) as error:
         raise MailError(f"bad address or subject: {error}") from error
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message_id(message, base_url)
@@ -96,6 +97,9 @@ def compose(message: Message, sender: str, base_url: str) -> EmailMessage:
 
 
 def _address(text: str) -> Address:
+    """Parse `a@b` or `Name <a@b>`. Raises ValueError."""
+    if "@" not in text:
+        raise ValueError(f"{text!r} is not an address")
     if "<" in text and text.endswith(">"):
         display, _, spec = text[:-1].partition("<")
         return Address(display.strip().strip('"'), addr_spec=spec.strip())

@@ -1,0 +1,50 @@
+"""The leading worker's duties by the clock: what is old goes, and the index is kept whole."""
+
+from search_index import handlers as search
+from search_index.engine import IndexDamaged
+from sportello.accounts.services import sessions
+from sportello.core import limits, outbox
+from sportello.core.handling import Site
+from sportello.portal.worker.duties import Duty
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def ensure_index_exists(site: Site) -> None:
+    """Build the index when there is none, or its manifest cannot be read: cheap enough to ask every few seconds."""
+    try:
+        missing = site.engine.manifest() is None
+    except IndexDamaged:
+        missing = True
+    if missing:
+        search.ensure_index(site)
+
+
+def purge_outbox(site: Site) -> None:
+    """Finished events are kept 7 days."""
+    with site.database.write() as session:
+        outbox.purge(session)
+
+
+def purge_sessions(site: Site) -> None:
+    """Sessions that ended a while ago."""
+    with site.database.write() as session:
+        sessions.purge(session)
+
+
+def purge_limits(site: Site) -> None:
+    """Windows that have ended."""
+    with site.database.counters() as session:
+        limits.purge(session)
+
+
+def duties() -> list[Duty]:
+    """All of them, fresh: each is due at once."""
+    return [
+        Duty("index", 5.0, ensure_index_exists),
+        Duty("index read through", HOUR, search.ensure_index),
+        Duty("limits", 10 * MINUTE, purge_limits),
+        Duty("outbox", HOUR, purge_outbox),
+        Duty("sessions", HOUR, purge_sessions),
+        Duty("search log", HOUR, search.purge_log),
+    ]

@@ -1,0 +1,64 @@
+"""Who hears what: every event of the outbox, and what handles it. The one place that knows both sides."""
+
+from collections.abc import Mapping, Sequence
+
+import kb.events as articles
+import sportello.accounts.events as accounts
+from search_index import handlers as search
+from search_index import rebuild
+from search_index.rebuild import IndexRebuildRequested
+from sportello.accounts import mails
+from sportello.core.handling import Handler, Site
+from sportello.core.outbox import Event
+from sportello.core.types import Ref
+from sportello.portal.housekeeping import duties
+from sportello.portal.worker import Worker
+from sportello.portal.worker.lanes import IndexLane, RefsOf, RowLane
+from sportello.portal.worker.leadership import Leadership
+
+
+def _one(event: articles.ArticleChanged) -> list[Ref]:
+    return [Ref("article", event.key)]
+
+
+def _many(event: articles.ArticlesChanged) -> list[Ref]:
+    return [Ref("article", key) for key in event.keys]
+
+
+INDEXED: Mapping[type[Event], RefsOf] = {
+    articles.ArticleChanged: _one,
+    articles.ArticlesChanged: _many,
+    IndexRebuildRequested: search.rebuild_refs,
+}
+"""Events that change what search must find: the refs that each touches, written to the index in batches."""
+
+HANDLERS: Mapping[type[Event], Sequence[Handler]] = {
+    accounts.PersonInvited: (mails.on_person_invited,),
+    accounts.PasswordResetRequested: (mails.on_password_reset_requested,),
+    accounts.EmailChangeRequested: (mails.on_email_change_requested,),
+    accounts.CredentialsChanged: (mails.on_credentials_changed,),
+}
+"""Everything else, row by row."""
+
+
+def make_worker(site: Site) -> Worker:
+    """The worker with every event wired."""
+    return Worker(
+        site,
+        index_lane=IndexLane(site, INDEXED, search.update_index),
+        lanes=[RowLane(site, HANDLERS)],
+        duties=duties(),
+    )
+
+
+def rebuild_index(site: Site) -> int:
+    """Build the index now, or ask the worker that leads to; returns the number of documents (0: the worker will)."""
+    leadership = Leadership(site.database)
+    if not leadership.acquire():
+        with site.database.write() as session:
+            rebuild.request_rebuild(session, "asked")
+        return 0
+    try:
+        return rebuild.rebuild(site.engine, site.database).partitions.get("*", 0)
+    finally:
+        leadership.release()
