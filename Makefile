@@ -7,7 +7,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgresql check lint types imports soak migration lock wheel clean
+.PHONY: help demo test test-postgresql check lint types imports soak docs migration lock wheel clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -52,6 +52,9 @@ migration: .venv/.dev ## Write the first migrations anew from the models
 	$(BIN)/python migrations/generate.py
 	-$(BIN)/ruff check -q --fix migrations
 	$(BIN)/ruff format -q migrations
+
+docs: .venv/.dev ## Write the reference tables of README and operations manual
+	$(BIN)/python -m sportello.portal.reference
 
 lock: .venv/.dev ## Write the versions of everything installed to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
