@@ -1,0 +1,60 @@
+"""What of a query counts: its concepts, without stop words, at most the rarest of a pasted text."""
+
+from dataclasses import dataclass
+
+from search_index import analysis
+from search_index.documents import LANGUAGES
+from search_index.query.tree import Node, Query, Word
+from search_index.whoosh_engine.matching import LanguageMatcher
+from search_index.whoosh_engine.tuning import Tuning
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One thing asked for. Phrases and explicit groups are required, words are wanted."""
+
+    node: Node
+    required: bool
+
+    @property
+    def word(self) -> str | None:
+        """The folded word, when it is a single plain one."""
+        if not isinstance(self.node, Word) or self.node.prefix:
+            return None
+        tokens = analysis.query_words(self.node.text)
+        return tokens[0][0] if len(tokens) == 1 and len(tokens[0]) == 1 else None
+
+
+def plan(query: Query, language: str, matchers: list[LanguageMatcher], tuning: Tuning) -> list[Concept]:
+    """The concepts of a query, in the order typed."""
+    concepts = [concept for node in query.nodes for concept in _concepts(node, query.plain)]
+    concepts = list(dict.fromkeys(concepts))
+    words = [concept.word for concept in concepts]
+    spoken = analysis.query_language([word for word in words if word], language)
+    stop = analysis.STOP_WORDS[spoken if spoken in LANGUAGES else language]
+    kept = [concept for concept, word in zip(concepts, words, strict=True) if word is None or word not in stop]
+    kept = kept or concepts
+    if query.plain and len(kept) > tuning.plain_words:
+        kept = _rarest(kept, matchers, tuning.plain_words)
+    return kept
+
+
+def _concepts(node: Node, plain: bool) -> list[Concept]:
+    """A typed word may hold several tokens (a path), and in a pasted text every word of a token counts."""
+    if not isinstance(node, Word):
+        return [Concept(node, True)]
+    if node.prefix:
+        return [Concept(node, False)]
+    tokens = analysis.query_words(node.text)
+    texts = [word for token in tokens for word in token] if plain else ["-".join(token) for token in tokens]
+    return [Concept(Word(text, title_only=node.title_only), False) for text in texts]
+
+
+def _rarest(concepts: list[Concept], matchers: list[LanguageMatcher], limit: int) -> list[Concept]:
+    """The rarest that occur at all, still in the order typed."""
+    frequencies = [
+        (sum(matcher.frequency(word) for matcher in matchers) if (word := concept.word) else 1, place)
+        for place, concept in enumerate(concepts)
+    ]
+    occurring = sorted(pair for pair in frequencies if pair[0])[:limit]
+    return [concepts[place] for place in sorted(place for _, place in occurring)]
