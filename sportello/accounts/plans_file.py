@@ -25,7 +25,7 @@ def read(data: Mapping[str, Any]) -> Plans:
     rows = [_feature(row, codes, areas) for row in _rows(data, "features")]
     _unique("feature", [row.key for row in rows])
     if missing := [feature for feature in Feature if feature not in {row.key for row in rows}]:
-        raise PlansError(f"feature {missing[0]!r} is missing; give it a value of false if no plan has it")
+        raise PlansError(f"feature {missing[0].value!r} is missing; give it a value of false if no plan has it")
     names = [_text(row.get("name"), f"plan {code!r}", "name") for row, code in zip(data["plans"], codes, strict=True)]
     return Plans(
         plans=tuple(
