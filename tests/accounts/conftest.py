@@ -54,7 +54,7 @@ def deliver(settings: Settings, database: Database) -> Callable[[], list[tuple[s
 
     def run() -> list[tuple[str, str, str]]:
         with database.write() as session:
-            rows = list(outbox.claim(session, "test"))
+            rows = list(outbox.claim(session, "test", [kind.name for kind in HANDLERS]))
             outbox.finish(session, [row.id for row in rows])
         for row in rows:
             event = row.event()
