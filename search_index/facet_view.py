@@ -21,7 +21,7 @@ LABELS = {
     "language": N_("Language"),
     "updated": N_("Updated"),
 }
-PARAMETERS = {"kind": "kind", "product": "product", "version": "version", "language": "lang", "updated": "updated"}
+PARAMETERS = {"kind": "kind", "product": "product", "version": "version", "language": "language", "updated": "updated"}
 
 
 def label_facets(

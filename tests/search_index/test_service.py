@@ -109,7 +109,7 @@ def test_facets_have_names_and_an_order(service: SearchService, session: Session
     assert [value.label for value in facets["product"].values] == ["Ledger", "Harbor"]
     assert [value.label for value in facets["kind"].values] == ["Solution", "Known problem", "Reference"]
     assert [value.label for value in facets["version"].values] == ["15.1", "15.0"]
-    assert [value.label for value in facets["lang"].values] == ["English", "Italiano"]
+    assert [value.label for value in facets["language"].values] == ["English", "Italiano"]
     assert [value.value for value in facets["updated"].values] == ["month", "year"]
     everything = {facet.name: facet for facet in find(service, session, "", period="year").facets}
     assert [value.label for value in everything["version"].values][:2] == ["Harbor 4.2", "Ledger 15.1"]
