@@ -23,35 +23,12 @@ _TOKEN = re.compile(r"[^\W_]+(?:[-._'’][^\W_]+)*(?:\+\+|#)?")
 _PIECE = re.compile(r"[-._]")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\WA-Za-z\d_]+")
 _ONE_PART = re.compile(r"[A-Z]?[a-z]*|[A-Z]+|\d+")
-_ELIDED = frozenset(
-    [
-        "l",
-        "un",
-        "d",
-        "c",
-        "s",
-        "m",
-        "t",
-        "v",
-        "n",
-        "dell",
-        "all",
-        "nell",
-        "sull",
-        "dall",
-        "coll",
-        "quell",
-        "bell",
-        "quest",
-        "sant",
-        "mezz",
-        "tutt",
-        "anch",
-        "dov",
-        "cos",
-        "com",
-    ]
-)
+# fmt: off
+_ELIDED = frozenset({
+    "l", "un", "d", "c", "s", "m", "t", "v", "n", "dell", "all", "nell", "sull", "dall", "coll", "quell", "bell",
+    "quest", "sant", "mezz", "tutt", "anch", "dov", "cos", "com",
+})
+# fmt: on
 _CONTRACTED = frozenset(["t", "re", "ve", "ll", "d", "m"])  # don't, we're, I've, we'll, I'd, I'm: one word
 _ALGORITHMS = {"en": "english", "it": "italian"}
 _EXTRA_STOP = {
