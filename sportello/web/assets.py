@@ -17,7 +17,7 @@ import flask_bootstrap
 from flask import Flask
 from whitenoise import WhiteNoise
 
-from sportello.web.security import add_static_headers
+from sportello.web.security import Hardened
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 ICON_CALL = re.compile(r"icon\(\s*[\"']([a-z0-9-]+)[\"']|data-icon=\"([a-z0-9-]+)\"|ICON:([a-z0-9-]+)")
@@ -83,11 +83,12 @@ def init_assets(app: Flask, static: Path, templates: Path, target: Path) -> None
     """Build the files and serve them below /static/."""
     version = build(static, templates, target)
     app.jinja_env.globals["static_url"] = lambda name: f"/static/{version}/{name}"
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    files = WhiteNoise(
         app.wsgi_app,
         root=str(target / version),
         prefix=f"/static/{version}/",
         immutable_file_test=lambda path, url: True,
-        add_headers_function=add_static_headers,
+        allow_all_origins=False,
         charset="utf-8",
     )
+    app.wsgi_app = Hardened(files)  # type: ignore[method-assign]

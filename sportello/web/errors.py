@@ -5,11 +5,12 @@ import logging
 from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from sportello.core import errors
 from sportello.core.errors import N_
 from sportello.web.access import current_viewer
+from sportello.web.i18n import gettext
 
 log = logging.getLogger(__name__)
 STATUS: dict[type[errors.SportelloError], int] = {
@@ -68,7 +69,14 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
     return error_page(400, CSRF_MESSAGE)
 
 
+def plain(status: int) -> Response:
+    """The error without a page, where none can be drawn: no template, no address, no person."""
+    return Response(f"{gettext(TITLES.get(status, TITLES[400]))}\n", status, mimetype="text/plain")
+
+
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, SecurityError):  # a host name that is not ours: no address can be built for it
+        return plain(400)
     if error.code is None or error.code < 400:
         return error
     response = error_page(error.code)
@@ -80,7 +88,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _unexpected(error: Exception) -> ResponseReturnValue:
     log.exception("unhandled error on %s", request.path)
     g.setdefault("viewer", None)
-    return error_page(500)
+    try:
+        return error_page(500)
+    except Exception:
+        log.exception("the error page itself failed")
+        return plain(500)
 
 
 def init_errors(app: Flask) -> None:

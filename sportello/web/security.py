@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import MultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from sportello.core.errors import N_, Invalid, NotFound
 from sportello.core.settings import Settings
 from sportello.web.access import current_viewer
 
@@ -35,6 +37,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
 }
+SAFE = {"GET", "HEAD", "OPTIONS"}
+NUL = N_("What was sent holds a character that no text has (NUL). Remove it and try again.")
 HSTS = "max-age=31536000; includeSubDomains"
 csrf = CSRFProtect()
 
@@ -42,7 +46,7 @@ csrf = CSRFProtect()
 def _harden(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
+    if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", HSTS)
     if response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
@@ -52,10 +56,33 @@ def _harden(response: Response) -> Response:
     return response
 
 
-def add_static_headers(headers: Any, path: str, url: str) -> None:
-    """WhiteNoise's hook: static files carry the same protection."""
-    for name, value in HEADERS.items():
-        headers[name] = value
+class Hardened:
+    """Adds the headers to what the application itself does not answer: static files, their 304, 405 and 416."""
+
+    def __init__(self, wsgi_app: Any) -> None:
+        self._wsgi_app = wsgi_app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            present = {name.lower() for name, _ in headers}
+            missing = [(name, value) for name, value in HEADERS.items() if name.lower() not in present]
+            if status >= "400" and "cache-control" not in present:
+                missing.append(("Cache-Control", "no-store"))
+            return start_response(status, [*headers, *missing], exc_info)
+
+        return self._wsgi_app(environ, start)
+
+
+def _refuse_nul() -> None:
+    """No text of a person holds a NUL, and a database may refuse it. Raises NotFound, Invalid."""
+    if "\0" in request.path:
+        raise NotFound
+    if _holds_nul(request.args) or (request.method not in SAFE and _holds_nul(request.form)):
+        raise Invalid(NUL)
+
+
+def _holds_nul(values: MultiDict[str, str]) -> bool:
+    return any("\0" in key or "\0" in value for key, value in values.items(multi=True))
 
 
 def allowed_hosts(settings: Settings) -> list[str]:
@@ -82,6 +109,7 @@ def init_security(app: Flask, settings: Settings) -> None:
         MAX_FORM_PARTS=1000,
     )
     csrf.init_app(app)
+    app.before_request(_refuse_nul)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.after_request(_harden)

@@ -18,12 +18,11 @@ def safe_next(target: str | None) -> str | None:
     """`target` if it is a path of this site, else None: no other host by `//`, `/\\`, a scheme or an encoding."""
     if not target or len(target) > MAX_NEXT or "\\" in target or any(ord(c) < 33 for c in target):
         return None
-    parts = urlsplit(target)
-    path = parts.path
+    if not target.startswith("/") or target.startswith("//"):
+        return None
+    path = urlsplit(target).path
     for _ in range(3):
         path = unquote(path)
-    if parts.scheme or parts.netloc or not parts.path.startswith("/"):
-        return None
     if path.startswith("//") or "\\" in path or any(ord(c) < 32 for c in path):
         return None
     return target
