@@ -46,6 +46,7 @@ class Draft:
     source: str | None = None
     source_id: str | None = None
     source_hash: str | None = None
+    owner: str | None = None  # e-mail address of a person; nobody if there is no such person
 
     def check(self) -> None:
         """Raise Invalid for what no article may be."""

@@ -12,7 +12,7 @@ from kb.models import Article, ArticleCode, ArticleTag, ArticleTranslation, Cate
 from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
 from kb.services.visibility import hide, narrows
-from sportello.accounts.models import Product
+from sportello.accounts.models import Person, Product
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, check_key
 from sportello.core.errors import N_, Invalid
@@ -46,6 +46,8 @@ def create_or_update(
     draft.check()
     check_key(draft.audience, ladder)
     rendered = {language: render_article(text.markdown, language) for language, text in draft.texts.items()}
+    if existing is None and draft.source_id is not None:
+        existing = find_imported(session, actor, draft.source, draft.source_id)
     article = Writer(session, actor.person_id).write(draft, rendered, existing)
     outbox.emit(session, ArticleChanged(article.key))
     return article
@@ -61,9 +63,16 @@ class Writer:
         self.categories = {category.code: category for category in session.scalars(select(Category))}
 
     def write(
-        self, draft: Draft, rendered: Mapping[str, Rendered], existing: Existing | None = None
+        self,
+        draft: Draft,
+        rendered: Mapping[str, Rendered],
+        existing: Existing | None = None,
+        slugs: Mapping[str, str] | None = None,
     ) -> Article:
-        """Write one checked draft. Raises Invalid for a product or category that does not exist."""
+        """Write one checked draft. `slugs`: addresses promised to new languages.
+
+        Raises Invalid for a product or category that does not exist.
+        """
         now = clock.now()
         updated = min(draft.updated_at or now, now)
         if existing is None:
@@ -74,7 +83,13 @@ class Writer:
             hide(self.session, existing.article)
         self._describe(existing.article, draft, updated)
         for language, text in draft.texts.items():
-            self._translate(existing, language, text, rendered[language], updated)
+            translation = existing.translations.get(language)
+            if translation is None:
+                slug = (slugs or {}).get(language) or keys.new_slug(text.title)
+                translation = ArticleTranslation(article=existing.article, language=language, slug=slug)
+                self.session.add(translation)
+                existing.translations[language] = translation
+            self._translate(existing, translation, text, rendered[language], updated)
         return existing.article
 
     def _describe(self, article: Article, draft: Draft, updated: datetime) -> None:
@@ -84,6 +99,7 @@ class Writer:
         article.critical = draft.critical
         article.verified_at = draft.verified_at
         article.updated_at = updated
+        article.owner_id = self._person(draft.owner) if draft.owner else article.owner_id
         article.source, article.source_id = draft.source, draft.source_id
         article.source_hash, article.edited_here = draft.source_hash, False
         if draft.votes is not None:
@@ -99,15 +115,14 @@ class Writer:
         article.codes = [kept_codes.get(code) or ArticleCode(code=code) for code in dict.fromkeys(draft.codes)]
 
     def _translate(
-        self, existing: Existing, language: str, text: DraftText, rendered: Rendered, updated: datetime
+        self,
+        existing: Existing,
+        translation: ArticleTranslation,
+        text: DraftText,
+        rendered: Rendered,
+        updated: datetime,
     ) -> None:
-        translation = existing.translations.get(language)
-        if translation is None:
-            translation = ArticleTranslation(
-                article=existing.article, language=language, slug=keys.new_slug(text.title)
-            )
-            self.session.add(translation)
-            existing.translations[language] = translation
+        language = translation.language
         translation.title = text.title
         translation.summary = text.summary
         translation.critical = text.critical
@@ -125,10 +140,20 @@ class Writer:
             raise Invalid(N_("There is no product “%(code)s”."), field="product", code=code)
         return product
 
+    def _person(self, email: str) -> int | None:
+        return self.session.scalar(select(Person.id).where(Person.email == email.lower()))
+
     def _category(self, code: str) -> Category:
         if (category := self.categories.get(code)) is None:
             raise Invalid(N_("There is no category “%(code)s”."), field="category", code=code)
         return category
+
+
+def find_imported(session: Session, actor: Viewer, source: str | None, source_id: str) -> Existing | None:
+    """The article that came from a record, if it is there."""
+    statement = Article.visible_to(actor).where(Article.source == source, Article.source_id == source_id)
+    article = session.scalars(statement).one_or_none()
+    return load_existing(session, [article], actor)[article.id] if article else None
 
 
 def load_existing(session: Session, articles: Iterable[Article], actor: Viewer) -> dict[int, Existing]:

@@ -4,25 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    UniqueConstraint,
-    exists,
-)
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Integer, String, UniqueConstraint, exists, true
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
+from kb.models.browsing import ArticleCode, ArticleTag, Category, article_product, article_version
 from sportello.accounts.models import Product, ProductVersion
 from sportello.core import clock
 from sportello.core.audience import Gated, GatedColumn, Role, Viewer
 from sportello.core.db import Base
-from sportello.core.types import BigId, instant, key10, lang, pk, text, title
+from sportello.core.types import instant, key10, lang, pk, text, title
 
 
 class Kind(StrEnum):
@@ -32,54 +22,6 @@ class Kind(StrEnum):
     HOW_TO = "how-to"
     KNOWN_PROBLEM = "known-problem"
     REFERENCE = "reference"
-
-
-article_product = Table(
-    "article_product",
-    Base.metadata,
-    Column("article_id", BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
-    Column("product_id", BigId, ForeignKey("product.id", ondelete="CASCADE"), primary_key=True, index=True),
-)
-article_version = Table(
-    "article_version",
-    Base.metadata,
-    Column("article_id", BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
-    Column(
-        "version_id",
-        BigId,
-        ForeignKey("product_version.id", ondelete="CASCADE"),
-        primary_key=True,
-        index=True,
-    ),
-)
-
-
-class Category(Base):
-    """A place in the browsing tree; names by language code."""
-
-    __tablename__ = "category"
-
-    id: Mapped[pk]
-    code: Mapped[str] = mapped_column(String(80), unique=True)
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"))
-    names: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
-    position: Mapped[int] = mapped_column(Integer, default=0)
-
-
-class ArticleTag(Base):
-    __tablename__ = "article_tag"
-
-    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
-    tag: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
-
-
-class ArticleCode(Base):
-    """An error code or number that must find the article: LDG-4102, KB815174."""
-
-    __tablename__ = "article_code"
-
-    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
-    code: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
 
 
 class Article(GatedColumn, Base):
@@ -120,7 +62,8 @@ class Article(GatedColumn, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         """Some translation of it is."""
-        return exists().where(ArticleTranslation.article_id == cls.id, ArticleTranslation.readable(viewer))
+        some = aliased(ArticleTranslation)  # of its own: the statement around may join translations too
+        return exists().where(some.article_id == cls.id, some.readable(viewer))
 
 
 class ArticleTranslation(Gated, Base):
@@ -156,9 +99,9 @@ class ArticleTranslation(Gated, Base):
 
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
-        """Published, or the viewer edits. A row that an import only reserved has no text: nobody reads it."""
+        """Published, or the viewer edits."""
         if viewer.roles & {Role.EDITOR, Role.ADMINISTRATOR}:
-            return cls.revision_id.is_not(None)
+            return true()
         return cls.published_at <= clock.now()
 
 
@@ -212,22 +155,6 @@ class SlugHistory(Gated, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         return ArticleTranslation.readable(viewer)
-
-
-class ArticleVote(Base):
-    """"Did this solve it?": one per person and article, changeable; the comment is for editors only."""
-
-    __tablename__ = "article_vote"
-    __table_args__ = (UniqueConstraint("article_id", "person_id"),)
-
-    id: Mapped[pk]
-    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
-    language: Mapped[lang]
-    helpful: Mapped[bool]
-    comment: Mapped[text] = mapped_column(default="")
-    created_at: Mapped[instant]
-    updated_at: Mapped[instant]
 
 
 def is_published(translation: ArticleTranslation, at: datetime | None = None) -> bool:

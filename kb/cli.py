@@ -1,0 +1,145 @@
+"""`sportello import` and `sportello articles`: bringing articles in, rendering them again."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kb.importer import JsonLines, MarkdownFolder, Options, Record, Report, run_import
+from kb.importer.run import Reader
+from kb.services import outdated, refresh_rendering
+from sportello.accounts.plans import Plans
+from sportello.core import audience, markup
+from sportello.core.shell import Shell, pass_shell
+
+EXAMPLES = 20  # names shown of what is reported once
+SIGNS = {"new": "+", "changed": "~", "kept": "="}
+_OPTIONS = (
+    click.option("--audience", metavar="KEY", help="Audience of articles that name none. Default: staff."),
+    click.option("--product", "products", multiple=True, metavar="CODE", help="Product of articles that name none."),
+    click.option(
+        "--lang", type=click.Choice(["en", "it"]), default="en", show_default=True,
+        help="Language of articles that name none.",
+    ),
+    click.option("--create-products", is_flag=True, help="Create the products that do not exist yet."),
+    click.option("--overwrite", is_flag=True, help="Also replace articles that were edited here since."),
+    click.option("--dry-run", is_flag=True, help="Only print what would change."),
+)  # fmt: skip
+
+
+def _with_options(command: Any) -> Any:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring articles in. Running an import again changes only what has changed."""
+
+
+@import_.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@_with_options
+@pass_shell
+def markdown(shell: Shell, /, folder: Path, lang: str, **options: Any) -> None:
+    """Import the Markdown files of FOLDER, with front matter; X.it.md is the Italian version of X.md."""
+    _exit(_run(shell, MarkdownFolder(folder, lang), **options))
+
+
+@import_.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_with_options
+@pass_shell
+def jsonl(shell: Shell, /, file: Path, lang: str, **options: Any) -> None:
+    """Import FILE (.jsonl or .jsonl.gz), one article a line: id, title, body_markdown, product, tags, lang, updated."""
+    _exit(_run(shell, JsonLines(file, lang), **options))
+
+
+def _exit(code: int) -> None:
+    click.get_current_context().exit(code)
+
+
+def _run(shell: Shell, reader: Reader, *, dry_run: bool, **options: Any) -> int:
+    plans = Plans.load(shell.settings.plans_file or None)
+    chosen = Options(ladder=plans.ladder, dry_run=dry_run, **options)
+
+    def announce(state: str, record: Record) -> None:
+        if dry_run:
+            click.echo(f"{SIGNS[state]} {record.source_id}\t{next(iter(record.texts.values())).title}")
+
+    with _progress("Reading" if dry_run else "Importing") as bar:
+        task = bar.add_task("", total=None)
+        try:
+            report = run_import(
+                shell.database, audience.system(), reader, chosen, announce=announce,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            bar.stop()
+            click.echo("Interrupted. What was imported stays; run the same command again to go on.", err=True)
+            return 130
+    _print(report, dry_run)
+    return 1 if report.bad else 0
+
+
+def _progress(label: str) -> Progress:
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _print(report: Report, dry_run: bool) -> None:
+    verb = "would be " if dry_run else ""
+    click.echo(f"{report.new} {verb}new, {report.changed} {verb}changed, {report.unchanged} unchanged")
+    if report.created_products:
+        click.echo(f"Products {verb}created: {', '.join(report.created_products)}")
+    texts = report.texts
+    if texts.linked or texts.plain:
+        click.echo(f"Links between articles: {texts.linked} lead to imported articles, {texts.plain} became plain text")
+    _print_names("Fragments not included ([!INCLUDE)", texts.includes)
+    _print_names("Images not imported, their alternative text kept", texts.images)
+    _print_names("Fields not known, ignored", report.unknown_keys)
+    _print_names("Products that do not exist (use --create-products), left out", report.missing_products)
+    _print_names("Versions that do not exist, left out", report.missing_versions)
+    if report.kept:
+        click.echo(f"Edited here since, kept (use --overwrite to replace): {len(report.kept)}")
+        for source_id in report.kept:
+            click.echo(f"  {source_id}")
+    for bad in report.bad:
+        click.echo(f"{bad.where}: {bad.reason}", err=True)
+    if report.bad:
+        click.echo(f"{len(report.bad)} records could not be imported.", err=True)
+
+
+def _print_names(label: str, counts: Any) -> None:
+    if not counts:
+        return
+    names = [f"{name or '(no name)'} ({count})" for name, count in counts.most_common(EXAMPLES)]
+    more = f" and {len(counts) - EXAMPLES} more" if len(counts) > EXAMPLES else ""
+    click.echo(f"{label}: {counts.total()}, of {len(counts)} names: {', '.join(names)}{more}")
+
+
+@click.group()
+def articles() -> None:
+    """Look after the articles."""
+
+
+@articles.command()
+@pass_shell
+def render(shell: Shell) -> None:
+    """Render articles again whose HTML was made by an earlier version of the renderer."""
+    with shell.database.read() as session:
+        total = outdated(session)
+    rendered = failed = 0
+    with _progress("Rendering") as bar:
+        task = bar.add_task("", total=total)
+        for state in refresh_rendering(shell.database):
+            rendered, failed = state.rendered, state.failed
+            bar.update(task, completed=rendered + failed)
+    markup.close()
+    click.echo(f"{rendered} articles rendered again, {failed} kept their old HTML.")
+
+
+commands = (import_, articles)

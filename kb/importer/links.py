@@ -1,0 +1,41 @@
+"""Which article a relative link means, and its address here."""
+
+import posixpath
+
+from sportello.core import keys
+
+
+class LinkMap:
+    """The records of one source by name, with the slugs of their languages. Small: names and slugs only."""
+
+    def __init__(self) -> None:
+        self.slugs: dict[str, dict[str, str]] = {}  # source id -> language -> slug
+        self._ids: dict[str, str] = {}  # folded name or path -> source id
+        self._last: dict[str, str | None] = {}  # last part of a name -> source id; None: several
+
+    def add(self, source_id: str, *aliases: str) -> None:
+        """A record exists under these names."""
+        self.slugs.setdefault(source_id, {})
+        for name in (source_id, *aliases):
+            path = name.strip("/").lower()
+            self._ids.setdefault(path, source_id)
+            last = posixpath.basename(path)
+            self._last[last] = source_id if self._last.get(last, source_id) == source_id else None
+
+    def promise(self, source_id: str, language: str, title: str) -> str:
+        """The slug of a record's language, made now if it has none."""
+        slugs = self.slugs.setdefault(source_id, {})
+        return slugs.setdefault(language, keys.new_slug(title))
+
+    def find(self, target: str, base: str, language: str) -> str | None:
+        """The slug that `target`, a path without ending, means in a record whose path is `base`.
+
+        By path first; else by the last part of the name, if only one record has it. `language` is preferred.
+        """
+        target = target.lower()
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(base.lower()), target)).lstrip("/")
+        source_id = self._ids.get(path) or self._ids.get(target.strip("/"))
+        if source_id is None:
+            source_id = self._last.get(posixpath.basename(target.rstrip("/")))
+        slugs = self.slugs.get(source_id, {}) if source_id else {}
+        return slugs.get(language) or next(iter(slugs.values()), None)

@@ -1,0 +1,58 @@
+"""Products, versions and categories that records name."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from kb.importer.record import Record
+from kb.importer.report import Options, Report
+from kb.services.browsing import ensure_category
+from kb.services.write import Writer
+from sportello.accounts.models import Product
+from sportello.accounts.services.products import create_product
+from sportello.core.audience import Viewer
+from sportello.core.db import Database
+
+
+@dataclass
+class Catalogue:
+    """The products of this site by code, with the names of their versions."""
+
+    versions: dict[str, frozenset[str]]
+    created: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, database: Database, actor: Viewer, wanted: Collection[str], options: Options) -> "Catalogue":
+        """What there is; with `create_products` also what is wanted. A dry run only pretends to create."""
+        with database.read() as session:
+            every = session.scalars(select(Product).options(selectinload(Product.versions)))
+            found = cls({product.code: frozenset(row.name for row in product.versions) for product in every})
+        if not options.create_products:
+            return found
+        found.created = sorted(set(wanted) - found.versions.keys())
+        found.versions.update(dict.fromkeys(found.created, frozenset()))
+        if found.created and not options.dry_run:
+            with database.write() as session:
+                for code in found.created:
+                    create_product(session, actor, code, code.replace("-", " ").title())
+        return found
+
+    def products_of(self, record: Record, options: Options, report: Report) -> tuple[str, ...]:
+        """The products of a record that exist; the others are counted as missing."""
+        named = record.products or options.products
+        report.missing_products.update(code for code in named if code not in self.versions)
+        return tuple(code for code in dict.fromkeys(named) if code in self.versions)
+
+    def versions_of(self, record: Record, products: Iterable[str], report: Report) -> tuple[str, ...]:
+        """The versions of a record that one of its products has; the others are counted as missing."""
+        known = frozenset[str]().union(*(self.versions[code] for code in products))
+        report.missing_versions.update(name for name in record.versions if name not in known)
+        return tuple(name for name in record.versions if name in known)
+
+    @staticmethod
+    def make_categories(session: Session, actor: Viewer, codes: Iterable[str | None], writer: Writer) -> None:
+        """Create the categories that are missing: they show only where something readable is in them."""
+        for code in {code for code in codes if code} - writer.categories.keys():
+            writer.categories[code] = ensure_category(session, actor, code)

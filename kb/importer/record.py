@@ -1,0 +1,53 @@
+"""What a reader finds in a file: a record, or the reason why there is none."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from kb.models import Kind
+from kb.services.draft import DraftText
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Something that cannot be imported. `where`: the file, with ":LINE" where lines count."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One article as a file describes it; None and empty mean that the file does not say.
+
+    `aliases`: other names under which links find it (its path, if its id is another).
+    """
+
+    where: str
+    source_id: str
+    texts: dict[str, DraftText]
+    audience: str | None = None
+    kind: Kind | None = None
+    products: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    category: str | None = None
+    tags: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    critical: str | None = None
+    author: str | None = None
+    updated_at: datetime | None = None
+    verified_at: datetime | None = None
+    updated_days_ago: float | None = None
+    verified_days_ago: float | None = None
+    votes: tuple[int, int] | None = None
+    aliases: tuple[str, ...] = ()
+    unknown_keys: tuple[str, ...] = field(default=(), compare=False)
+
+    def digest(self) -> str:
+        """SHA-256 of everything that decides the article, in hex: the same content, the same digest."""
+        values = asdict(self)
+        for name in ("where", "aliases", "unknown_keys"):
+            del values[name]
+        text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
