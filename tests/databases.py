@@ -124,6 +124,15 @@ class Databases:
         self._admin(f"CREATE DATABASE {name} TEMPLATE template_site")
         return self._server.format(name=name)
 
+    def empty(self) -> str | None:
+        """URL of a database without tables on the server; None on SQLite, where any path is one."""
+        if not self._server:
+            return None
+        self._count += 1
+        name = f"empty_{os.getpid()}_{self._count}"
+        self._admin(f"CREATE DATABASE {name}")
+        return self._server.format(name=name)
+
     def drop(self, url: str) -> None:
         """Remove a copy."""
         if self._server:

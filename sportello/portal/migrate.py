@@ -76,6 +76,15 @@ def upgrade(database: Database) -> None:
             command.upgrade(config, "head")
 
 
+def stamp(database: Database) -> None:
+    """Say of tables that were made from the models (tests) that they are at the newest migration."""
+    for branch in BRANCHES:
+        config = _config(branch)
+        with _writing(branch.engine(database)) as connection:
+            config.attributes["connection"] = connection
+            command.stamp(config, "head")
+
+
 def generate(database: Database, branch: Branch, message: str, folder: Path) -> None:
     """Write the first migration of `branch` into `folder` from the models (`database` must be empty)."""
     config = _config(branch, folder)

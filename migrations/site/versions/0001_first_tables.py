@@ -79,6 +79,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_search_mask")),
     )
     op.create_table(
+        "slug_reservation",
+        sa.Column("source", sa.String(length=40), nullable=False),
+        sa.Column("source_id", sa.String(length=300), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("slug", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("source", "source_id", "language", name=op.f("pk_slug_reservation")),
+    )
+    op.create_table(
         "organisation_product",
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
