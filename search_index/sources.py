@@ -6,7 +6,7 @@ The index proposes, the database disposes: a hit is shown only if its source loa
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -19,8 +19,8 @@ from sportello.core.types import Ref
 class Row:
     """One hit as its feature shows it, loaded through `visible_to`.
 
-    `kind` is the facet value ("solution"), `slug` the public address part, `endpoint` and `values` what
-    `url_for` needs, `text` the plain text from which snippets are cut, `language` that of title and text,
+    `kind` is the facet value ("solution"), `slug` the public address part, `path` the address from the site's
+    root ("/kb/SLUG"), `text` the plain text from which snippets are cut, `language` that of title and text,
     `products` names (not codes), `versions` names ("15.1").
     """
 
@@ -28,11 +28,10 @@ class Row:
     kind: str
     slug: str
     title: str
-    endpoint: str
+    path: str
     language: str
     text: str = ""
     summary: str = ""
-    values: Mapping[str, Any] | None = None
     updated: datetime | None = None
     verified: datetime | None = None
     products: tuple[str, ...] = ()

@@ -67,8 +67,8 @@ def _row(document: SearchDocument, language: str) -> Row:
     language = language if language in document.texts else next(iter(document.texts))
     text = document.texts[language]
     return Row(
-        ref=document.ref, kind=document.kind, slug=document.ref.key, title=text.title, endpoint="kb.show",
-        values={"slug": document.ref.key}, language=language, text=text.body, updated=document.updated,
+        ref=document.ref, kind=document.kind, slug=document.ref.key, title=text.title, path=f"/kb/{document.ref.key}",
+        language=language, text=text.body, updated=document.updated,
         products=tuple(code.capitalize() for code in document.products), votes=document.votes,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from sportello.core.types import Ref
 
 def row(text: str, title: str = "A title", language: str = "en", summary: str = "") -> Row:
     return Row(
-        ref=Ref("article", "a"), kind="solution", slug="a", title=title, endpoint="kb.show", language=language,
+        ref=Ref("article", "a"), kind="solution", slug="a", title=title, path="/kb/a", language=language,
         text=text, summary=summary,
     )  # fmt: skip
 
