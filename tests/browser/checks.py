@@ -18,8 +18,7 @@ def axe_violations(page: Page) -> list[str]:
     """One line a violation: rule, what it says, the first elements it names."""
     response = AXE.run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response
     return [
-        f"{found['id']}: {found['help']}: "
-        + "; ".join(node["html"][:160] for node in found["nodes"][:3])
+        f"{found['id']}: {found['help']}: " + "; ".join(node["html"][:160] for node in found["nodes"][:3])
         for found in response["violations"]
     ]
 

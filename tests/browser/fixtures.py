@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EMAILS = {
     "anna": "anna@xtreme.example",
     "piero": "piero@premium.example",
+    "chiara": "chiara@premium.example",
     "elena": "elena@elite.example",
     "ezio": "ezio@expired.example",
     "sara": "sara@support.example",
