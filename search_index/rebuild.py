@@ -2,7 +2,7 @@
 writes."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -84,13 +84,21 @@ def rebuild(
 ) -> Manifest:
     """Build a new index of everything and swap it in; the masks seen at the start are lifted.
 
-    Changes committed meanwhile have their own events, which are handled afterwards. `progress` is called
-    with the number of documents so far. Raises Unavailable; the old index serves on if anything fails.
+    The database is read from when the engine takes the first document, so inside its lock: no other writer
+    can publish something newer that the rebuild would undo. Changes committed meanwhile have their own
+    events, which are handled afterwards. `progress` is called with the number of documents so far. Raises
+    Unavailable; the old index serves on if anything fails.
     """
-    with database.read() as session:
-        seen = mask.all_seen(session)
-        documents = all_documents(session, feature_sources)
-        manifest = engine.rebuild(_counted(documents, progress))
+    seen: dict[Ref, str] = {}
+
+    def everything() -> Iterator[SearchDocument]:
+        with database.read() as session:
+            seen.update(mask.all_seen(session))
+            for number, document in enumerate(all_documents(session, feature_sources), start=1):
+                yield document
+                progress(number)
+
+    manifest = engine.rebuild(everything())
     with database.write() as session:
         mask.unmask(session, seen)
     log.info("index rebuilt: generation %s", manifest.generation)
@@ -101,12 +109,6 @@ def all_documents(session: Session, feature_sources: Sequence[Source] | None = N
     """Everything that must be in the index now."""
     for source in sources() if feature_sources is None else feature_sources:
         yield from source.documents(session)
-
-
-def _counted(documents: Iterable[SearchDocument], progress: Progress) -> Iterator[SearchDocument]:
-    for number, document in enumerate(documents, start=1):
-        yield document
-        progress(number)
 
 
 @dataclass(frozen=True)

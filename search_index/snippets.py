@@ -40,6 +40,11 @@ class Highlighter:
         return [_cut(text, start, end, found) for start, end in windows]
 
 
+def plain(snippet: Markup) -> str:
+    """A snippet as text: for the command line."""
+    return snippet.replace(MARK_OPEN, "").replace(MARK_CLOSE, "").unescape()
+
+
 def _beginning(row: Row) -> list[Markup]:
     text = row.summary or row.text
     return [_cut(text, 0, 0, [])] if text.strip() else []
