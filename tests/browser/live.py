@@ -90,7 +90,7 @@ class LiveSite:
 def demo_site(folder: Path) -> Iterator[LiveSite]:
     """The demo site: its content and accounts, indexed and served."""
     site = LiveSite(folder)
-    site.run("demo", "--no-serve")
+    site.run("demo", "--load-only")
     site.start()
     try:
         yield site

@@ -1,0 +1,149 @@
+"""Nothing that people write runs in a browser: no dialog, no foreign request, no complaint of the content policy.
+
+Every payload goes through the renderer elsewhere (tests/core/markup); here a seeded sample of them goes through every
+field and a real page.
+"""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser
+
+from kb.services import Draft, DraftText, create_or_update
+from sportello.accounts.models import Person
+from sportello.core import audience
+from sportello.core.db import Database
+from sportello.core.errors import Invalid
+from sportello.core.settings import Settings
+from tests import people
+from tests.browser.live import LiveSite
+from tests.browser.watch import Watch
+from tests.core.markup.test_safety import OWN, payloads
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SAMPLE = 40
+SEED = 20261123
+WORD = "payloadmarker"
+SIGNS = "Failed to load resource"
+"""The browser's line on an image that is not there; the payload may ask our own origin for one."""
+
+
+def sample() -> list[str]:
+    """Payloads of our own, and a seeded choice of the known collections where they are."""
+    chosen = list(OWN)
+    if folder := os.environ.get("SPORTELLO_TEST_DATA"):
+        known = [payload for payload in payloads(Path(folder)) if 0 < len(payload) < 2000]
+        chosen += random.Random(SEED).sample(known, SAMPLE)
+    return chosen
+
+
+def _write(site: LiveSite, texts: list[str]) -> list[str]:
+    """An article a payload: in its title, body, summary and tag where a field takes it; returns their slugs."""
+    settings = Settings.from_env(site.environ)
+    database = Database(settings.database, settings.counters_database)
+    slugs = []
+    with database.write() as session:
+        cast = people.make_cast(session)
+        cast.people["anna"].name = "<img src=x onerror=alert(1)>"
+        cast.people["ada"].name = '"><script>alert(1)</script>'
+    for payload in texts:
+        for title, tag in ((payload[:300], payload[:80]), (payload[:300], "tag"), ("A title", "tag")):
+            words = DraftText(title=title, markdown=f"{WORD}\n\n{payload}\n", summary=payload[:200])
+            try:
+                with database.write() as session:
+                    draft = Draft(texts={"en": words}, audience=audience.PUBLIC, tags=(tag,))
+                    article = create_or_update(session, audience.system(), draft, ladder=people.LADDER)
+                    session.flush()
+                    slugs += [translation.slug for translation in article.translations]
+            except Invalid:
+                continue  # a field that refuses the payload is safe from it; the next try gives it less
+            break
+    database.dispose()
+    return slugs
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveSite, list[str]]]:
+    """A site whose every text is a payload."""
+    site = LiveSite(tmp_path_factory.mktemp("hostile"))
+    site.run("migrate")
+    slugs = _write(site, sample())
+    site.run("index", "rebuild")
+    site.start()
+    yield site, slugs
+    site.stop()
+
+
+def _dangerous(watch: Watch) -> list[str]:
+    return [problem for problem in watch.problems if SIGNS not in problem]
+
+
+def test_articles_lists_and_searches_are_harmless(hostile: tuple[LiveSite, list[str]], chromium: Browser) -> None:
+    site, slugs = hostile
+    assert len(slugs) >= len(OWN) - 2
+    context = chromium.new_context(base_url=site.url)
+    watch = Watch(context, site.url)
+    page = context.new_page()
+    addresses = [f"/kb/{slug}" for slug in slugs]
+    addresses += ["/", "/kb", "/kb?order=newest", f"/search?q={WORD}", f"/search?q={WORD}&page=2"]
+    addresses += [f"/search?q={quote(payload)}" for payload in sample()]
+    addresses += [f"/no-such-page/{quote(payload, safe='')}" for payload in OWN]
+    for address in addresses:
+        page.goto(address)
+        page.mouse.move(300, 300)
+        assert not _dangerous(watch), (address, watch.problems)
+    context.close()
+
+
+def test_suggestions_are_harmless(hostile: tuple[LiveSite, list[str]], chromium: Browser) -> None:
+    site, _ = hostile
+    context = chromium.new_context(base_url=site.url)
+    watch = Watch(context, site.url)
+    page = context.new_page()
+    page.goto("/")
+    for words in ("script", "img src", "alert", "title", "onerror"):
+        page.locator("form.searchbox input[type=search]").fill(words)
+        page.wait_for_timeout(400)
+    assert not _dangerous(watch), watch.problems
+    context.close()
+
+
+def test_names_of_people_are_harmless(hostile: tuple[LiveSite, list[str]], chromium: Browser) -> None:
+    """In the menu, on the organisation page and on the pages of staff."""
+    site, _ = hostile
+    _give_passwords(site)
+    for email, addresses in (
+        ("anna@xtreme.example", ["/", "/settings", "/organisation"]),
+        ("ada@admin.example", ["/", "/staff", "/staff/people", "/staff/audit"]),
+    ):
+        context = chromium.new_context(base_url=site.url)
+        watch = Watch(context, site.url)
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.fill("#email", email)
+        page.fill("#password", people.PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("details.menu")
+        for address in addresses:
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.status == 200, address
+            page.locator("details.menu summary").click()
+            assert not _dangerous(watch), (address, watch.problems)
+        context.close()
+
+
+def _give_passwords(site: LiveSite) -> None:
+    from sqlalchemy import update
+
+    from sportello.accounts.passwords import hash_password
+
+    settings = Settings.from_env(site.environ)
+    database = Database(settings.database, settings.counters_database)
+    with database.write() as session:
+        session.execute(update(Person).values(password_hash=hash_password(people.PASSWORD)))
+    database.dispose()
