@@ -8,6 +8,7 @@ from typing import Any
 
 DEVELOPMENT_KEY = "development-only-not-a-secret"
 MIN_SECRET = 32
+DEMO_FILE = "demo.env"
 
 
 class SettingsError(Exception):
@@ -88,10 +89,11 @@ class Settings:
     ) -> "Settings":
         """Read and check the environment. Raises SettingsError with one line that names the variable.
 
-        `defaults`: variables for which the environment says nothing (the demo has a few).
+        `defaults`: variables for which the environment says nothing. A demo keeps its own in VAR_DIR/demo.env.
         """
-        environ = os.environ if environ is None else environ
-        environ = {**(defaults or {}), **{name: value for name, value in environ.items() if value}}
+        given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
+        folder = given.get("SPORTELLO_VAR_DIR") or str(cls.var_dir)
+        environ = {**_read_demo(Path(folder) / DEMO_FILE), **(defaults or {}), **given}
         known = {f"SPORTELLO_{f.name.upper()}": f for f in fields(cls)}
         values: dict[str, Any] = {}
         for variable, f in known.items():
@@ -169,6 +171,15 @@ class Settings:
         """This process's environment with these settings in it: what a child process is started with."""
         own = {f"SPORTELLO_{f.name.upper()}": _written(getattr(self, f.name)) for f in fields(self)}
         return {**os.environ, **own}
+
+
+def _read_demo(path: Path) -> dict[str, str]:
+    """NAME=value lines, so that every command works on a demo's folder without further settings."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def _written(value: object) -> str:

@@ -8,12 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from search_index.engine import IndexDamaged
+from search_index.rebuild import IndexRebuildRequested
 from sportello.core import outbox
-from sportello.core.audience import check_key
+from sportello.core.audience import EVERYTHING, check_key
 from sportello.core.db import Base, Database
 from sportello.core.errors import Invalid, SportelloError
 from sportello.core.handling import Site
 from sportello.core.mail import MailError
+from sportello.core.outbox import OutboxRow
 from sportello.portal import migrate
 from sportello.portal.worker.leadership import describe
 
@@ -63,9 +65,20 @@ def index(site: Site) -> Check:
         return Check("index", False, f"damaged: {error} (sportello index rebuild)")
     if manifest is None:
         return Check("index", False, "there is none yet; a running worker builds it (or: sportello index rebuild)")
-    documents = manifest.partitions.get("*", 0)
+    documents = sum(size for name, size in manifest.partitions.items() if name != EVERYTHING)
     facts = {"generation": manifest.generation, "number": manifest.number, "documents": documents}
+    if _rebuild_wanted(site):
+        return Check("index", False, "damaged: a rebuild is asked for; a running worker does it", facts)
     return Check("index", True, f"generation {manifest.generation}, {documents} documents", facts)
+
+
+def _rebuild_wanted(site: Site) -> bool:
+    """Somebody who searched found the index damaged, and it has not been rebuilt since."""
+    wanted = select(OutboxRow.payload).where(
+        OutboxRow.name == IndexRebuildRequested.name, OutboxRow.finished_at.is_(None)
+    )
+    with site.database.read() as session:
+        return any(payload.get("reason") == "damaged" for payload in session.scalars(wanted))
 
 
 def index_contents(site: Site) -> Check:

@@ -47,6 +47,8 @@ class Root(click.Group):
             if "no such table" in reason or "does not exist" in reason:
                 reason += " (is the database migrated? Run: sportello migrate)"
             raise Failure(f"database: {reason}", 1) from error
+        except BrokenPipeError:
+            raise  # click ends quietly when nobody reads its output any more
         except OSError as error:
             raise Failure(f"{error.filename or 'system'}: {error.strerror or error}", 1) from error
 

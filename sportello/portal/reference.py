@@ -1,6 +1,6 @@
 """The reference tables of README and operations manual, written from the settings and commands themselves.
 
-`python -m sportello.portal.reference` (or `make docs`) rewrites what stands between `<!-- NAME -->` and `<!-- /NAME -->`.
+`python -m sportello.portal.reference` (or `make docs`) rewrites what stands between `<!-- NAME -->` and its end.
 """
 
 import re

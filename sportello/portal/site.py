@@ -1,5 +1,7 @@
 """Putting the running site together from its settings, for the worker and the command line."""
 
+from kb.indexing import ArticleSource
+from search_index.sources import register
 from search_index.whoosh_engine import WhooshEngine
 from sportello.accounts.plans import Plans
 from sportello.core.db import Database
@@ -7,6 +9,8 @@ from sportello.core.handling import Site
 from sportello.core.mail import make_mailer
 from sportello.core.settings import Settings
 from sportello.core.storage import FolderStorage
+
+register(ArticleSource())
 
 
 def open_site(settings: Settings, database: Database | None = None) -> Site:

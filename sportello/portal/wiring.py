@@ -8,6 +8,7 @@ from search_index import handlers as search
 from search_index import rebuild
 from search_index.rebuild import IndexRebuildRequested
 from sportello.accounts import mails
+from sportello.core.audience import EVERYTHING
 from sportello.core.handling import Handler, Site
 from sportello.core.outbox import Event
 from sportello.core.types import Ref
@@ -59,6 +60,7 @@ def rebuild_index(site: Site) -> int:
             rebuild.request_rebuild(session, "asked")
         return 0
     try:
-        return rebuild.rebuild(site.engine, site.database).partitions.get("*", 0)
+        rebuild.rebuild(site.engine, site.database)
+        return len(site.engine.refs(EVERYTHING))
     finally:
         leadership.release()

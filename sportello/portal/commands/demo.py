@@ -1,12 +1,12 @@
 """The demo: one command from nothing to a site that can be tried."""
 
 import ipaddress
+import secrets
 
 import click
 
-from sportello.core import audience
 from sportello.core.errors import SportelloError
-from sportello.core.settings import DEVELOPMENT_KEY, Settings
+from sportello.core.settings import DEMO_FILE, Settings
 from sportello.core.shell import Shell, pass_shell
 from sportello.portal.commands.run import require_free, run_both, split_bind
 from sportello.portal.demo import cast
@@ -24,16 +24,21 @@ class NotLoopback(SportelloError):
 
 
 def demo_settings(bind: str) -> Settings:
-    """The environment's settings, with a development site's where it says nothing."""
-    return Settings.from_env(
-        defaults={
-            "SPORTELLO_ENVIRONMENT": "development",
-            "SPORTELLO_SECRET_KEY": DEVELOPMENT_KEY,
-            "SPORTELLO_BASE_URL": f"http://{bind}",
-            "SPORTELLO_OPERATOR_NAME": cast.VENDOR,
-            "SPORTELLO_SUPPORT_EMAIL": "support@meridiana.example",
-        }
-    )
+    """The environment's settings, and the demo's own where it says nothing; they are kept in its folder."""
+    known = Settings.from_env(defaults={"SPORTELLO_ENVIRONMENT": "development"})
+    path = known.var_dir / DEMO_FILE
+    own = {
+        "SPORTELLO_ENVIRONMENT": "development",
+        "SPORTELLO_SECRET_KEY": known.secret_key or secrets.token_hex(32),
+        "SPORTELLO_BASE_URL": f"http://{bind}",
+        "SPORTELLO_OPERATOR_NAME": cast.VENDOR,
+        "SPORTELLO_SUPPORT_EMAIL": "support@meridiana.example",
+    }
+    settings = Settings.from_env(defaults=own)
+    prepare_folders(settings)
+    path.write_text("".join(f"{name}={value}\n" for name, value in own.items()), "utf-8")
+    path.chmod(0o600)
+    return settings
 
 
 def require_loopback(host: str) -> None:
@@ -75,7 +80,7 @@ def _load(shell: Shell) -> None:
         refuse_strangers(session)
         load_site(session, site.plans)
     click.echo("Loading the demo articles ...", err=True)
-    load_articles(shell.database, audience.system())
+    load_articles(shell.database, site.plans.ladder)
     if site.engine.manifest() is None:
         rebuild_index(site)
     else:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
+from search_index.whoosh_engine import WriterBusy
 from sportello.core import outbox
 from sportello.core.errors import Unavailable
 from sportello.core.handling import Handler, Site
@@ -38,9 +39,9 @@ class Lane(Protocol):
 
 
 def is_surroundings(error: BaseException | None) -> bool:
-    """Not the row's fault: database busy or away, disk full, mail server not to be spoken with."""
+    """Not the row's fault: database or index busy or away, disk full, mail server not to be spoken with."""
     while error is not None:
-        if isinstance(error, Unavailable) or (isinstance(error, MailError) and error.away):
+        if isinstance(error, Unavailable | WriterBusy) or (isinstance(error, MailError) and error.away):
             return True
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
             return True
