@@ -58,7 +58,7 @@ class PersonForm(Form):
 
 class ProductForm(Form):
     name = StringField(_("Name"), validators=[NEEDED])
-    versions = TextAreaField(_("Versions"))
+    versions = TextAreaField(_("Versions"), render_kw={"rows": 6})
 
     def version_names(self) -> list[str]:
         """One a line, oldest first."""

@@ -35,7 +35,7 @@ def _security(refused: SportelloError | None = None, **forms: Form) -> ResponseR
         "email_form": forms.get("email_form") or ChangeEmailForm(None, prefix="email"),
         "factor_form": forms.get("factor_form") or PasswordAgainForm(None, prefix="factor"),
     }
-    return page("accounts/security.html", refused, me=_me(), codes_left=left, **filled)
+    return page("accounts/security.html", refused, owner=_me(), codes_left=left, **filled)
 
 
 @bp.get("/settings/security")

@@ -64,7 +64,7 @@ def add_staff_entry(app: Flask, entry: StaffEntry) -> None:
     app.extensions.setdefault(_EXTENSION, []).append(entry)
 
 
-@staff.get("/")
+@staff.get("")
 @requires(Action.STAFF_PAGES)
 def index() -> ResponseReturnValue:
     viewer = current_viewer()
