@@ -37,9 +37,16 @@ def _databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.D
         yield made
 
 
+@pytest.fixture(scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compressed static files and compiled catalogues, made once: they are named by their content."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def settings(tmp_path: Path, _databases: databases.Databases) -> Iterator[Settings]:
+def settings(tmp_path: Path, _databases: databases.Databases, _cache: Path) -> Iterator[Settings]:
     """Settings of a development site in a temporary folder, on a fresh database."""
+    (tmp_path / "cache").symlink_to(_cache)
     url = _databases.fresh(tmp_path / "sportello.sqlite")
     yield Settings(
         environment="development",
