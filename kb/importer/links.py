@@ -30,12 +30,16 @@ class LinkMap:
     def find(self, target: str, base: str, language: str) -> str | None:
         """The slug that `target`, a path without ending, means in a record whose path is `base`.
 
-        By path first; else by the last part of the name, if only one record has it. `language` is preferred.
+        By path; a relative one else by the last part of its name, one from the root by its last parts (two at
+        least), if that names a single record. `language` is preferred.
         """
         target = target.lower()
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(base.lower()), target)).lstrip("/")
-        source_id = self._ids.get(path) or self._ids.get(target.strip("/"))
-        if source_id is None:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(base.lower()), target)).strip("/")
+        source_id = self._ids.get(path)
+        if source_id is None and not target.startswith("/"):
             source_id = self._last.get(posixpath.basename(target.rstrip("/")))
+        while source_id is None and target.startswith("/") and path.count("/") >= 2:
+            path = path.partition("/")[2]
+            source_id = self._ids.get(path)
         slugs = self.slugs.get(source_id, {}) if source_id else {}
         return slugs.get(language) or next(iter(slugs.values()), None)

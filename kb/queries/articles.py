@@ -30,7 +30,7 @@ def read_article(session: Session, viewer: Viewer, slug: str) -> ArticleTranslat
         ArticleTranslation.visible_to(viewer)
         .where(ArticleTranslation.slug == slug, ArticleTranslation.revision_id.is_not(None))
         .options(
-            joinedload(ArticleTranslation.revision).defer(Revision.plain).defer(Revision.markdown),
+            joinedload(ArticleTranslation.revision).defer(Revision.markdown),
             article.joinedload(Article.category),
             article.selectinload(Article.products),
             article.selectinload(Article.versions),

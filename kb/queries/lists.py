@@ -28,11 +28,12 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class Scope:
-    """Which articles a list is about: all, or those of a product, of categories, or with a tag."""
+    """Which articles a list is about: all, or those of a product, of categories, with a tag, voted helpful."""
 
     product_id: int | None = None
     category_ids: frozenset[int] | None = None
     tag: str | None = None
+    voted: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a row's article must meet."""
@@ -47,6 +48,8 @@ class Scope:
             found.append(Article.category_id.in_(self.category_ids))
         if self.tag is not None:
             found.append(exists().where(ArticleTag.article_id == Article.id, ArticleTag.tag == self.tag))
+        if self.voted:
+            found.append(Article.votes_yes > 0)
         return found
 
 

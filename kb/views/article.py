@@ -1,0 +1,89 @@
+"""One article: its page, its Markdown, the vote on it."""
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from kb import queries, services
+from kb.views.blueprint import bp
+from kb.views.present import KIND_NAMES, contents_of, description_of, labels_of, name_of
+from sportello.core.errors import Invalid, NotFound
+from sportello.core.policy import Action
+from sportello.web.access import current_viewer, public, requires
+from sportello.web.i18n import explain
+from sportello.web.session import read_session, write_session
+
+
+@bp.get("/<slug>")
+@public
+def show(slug: str) -> ResponseReturnValue:
+    """The article page; a former address leads to the present one."""
+    with read_session() as session:
+        try:
+            return _page(session, slug)
+        except NotFound:
+            moved = queries.moved_to(session, current_viewer(), slug)
+            if moved is None:
+                raise
+    return redirect(url_for("kb.show", slug=moved), 301)
+
+
+@bp.get("/<slug>.md")
+@public
+def markdown(slug: str) -> ResponseReturnValue:
+    """The text as Markdown, its title as first heading."""
+    viewer = current_viewer()
+    with read_session() as session:
+        title, text = queries.read_markdown(session, viewer, slug)
+        readable = queries.readable_slugs(session, viewer, queries.linked_slugs(text))
+    text = queries.without_hidden_markdown_links(text, readable)
+    return Response(f"# {title}\n\n{text.strip()}\n", mimetype="text/markdown")
+
+
+@bp.post("/<slug>/vote")
+@requires(Action.ARTICLE_VOTE)
+def vote(slug: str) -> ResponseReturnValue:
+    """Yes or no, with a comment for the editors if there is one."""
+    comment = request.form.get("comment")
+    try:
+        with write_session() as session:
+            choice = request.form.get("v")
+            if choice not in ("yes", "no"):
+                raise Invalid(_("Choose yes or no."), field="v")
+            services.vote(session, current_viewer(), slug, helpful=choice == "yes", comment=comment or None)
+    except Invalid as error:
+        with read_session() as session:
+            return _page(session, slug, comment=comment, problem=explain(error)), 400
+    flash(_("Thank you. Your answer counts; you can change it."))
+    return redirect(url_for("kb.show", slug=slug, _anchor="solve"), 303)
+
+
+def _page(session: Session, slug: str, comment: str | None = None, problem: str = "") -> str:
+    viewer = current_viewer()
+    item = queries.read_article(session, viewer, slug)
+    article, revision = item.article, item.revision
+    if revision is None:
+        raise NotFound
+    sections = revision.sections
+    texts = [html for _heading, _id, html in sections] or [revision.html]
+    readable = queries.readable_slugs(session, viewer, set().union(*map(queries.linked_slugs, texts)))
+    languages = [other for other in queries.languages_of(session, viewer, article.id) if other.id != item.id]
+    return render_template(
+        "kb/article.html",
+        item=item,
+        article=article,
+        html=queries.without_hidden_links(revision.html, readable) if not sections else "",
+        sections=[(name, id, queries.without_hidden_links(html, readable)) for name, id, html in sections],
+        contents=contents_of(revision),
+        description=description_of(item.summary, revision.plain),
+        kind=KIND_NAMES.get(article.kind, article.kind),
+        kinds=KIND_NAMES,
+        labels=labels_of(article),
+        path=[(entry.code, name_of(entry)) for entry in queries.category_path(session, article.category)],
+        languages=languages,
+        mine=queries.vote_of(session, viewer, article.id),
+        comment=comment,
+        problem=problem,
+        related=[(other, labels_of(other.article)) for other in queries.related_articles(session, viewer, article)],
+    )

@@ -1,0 +1,113 @@
+"""Finding articles by where they stand: the shelves of products, categories and tags."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from kb import queries
+from kb.queries import Branch, Order, Scope
+from kb.views.blueprint import bp
+from kb.views.present import KIND_NAMES, labels_of, name_of
+from sportello.web.access import current_viewer, public
+from sportello.web.session import read_session
+
+HOME_ITEMS = 6
+
+
+@bp.get("")
+@public
+def browse() -> ResponseReturnValue:
+    """Everything: products, categories, newest, most helpful."""
+    viewer = current_viewer()
+    with read_session() as session:
+        helpful = queries.list_articles(session, viewer, Scope(voted=True), order=Order.HELPFUL, limit=HOME_ITEMS)
+        return render_template(
+            "kb/browse.html",
+            products=queries.product_shelves(session, viewer),
+            tree=_named(queries.category_tree(session, viewer)),
+            count=queries.article_count(session, viewer),
+            newest=queries.list_articles(session, viewer, limit=HOME_ITEMS).items,
+            helpful=helpful.items,
+        )
+
+
+@bp.get("/all")
+@public
+def everything() -> ResponseReturnValue:
+    """Every article, page by page."""
+    with read_session() as session:
+        count = queries.article_count(session, current_viewer())
+        tree = queries.category_tree(session, current_viewer())
+        return _list(session, Scope(), "everything", count=count, branches=tree)
+
+
+@bp.get("/products/<code>")
+@public
+def product(code: str) -> ResponseReturnValue:
+    """The articles of a product."""
+    with read_session() as session:
+        shelf = queries.product_shelf(session, current_viewer(), code)
+        scope = Scope(product_id=shelf.id)
+        tree = queries.category_tree(session, current_viewer(), scope)
+        return _list(session, scope, "product", name=shelf.name, count=shelf.count, branches=tree, product=shelf)
+
+
+@bp.get("/categories/<code>")
+@public
+def category(code: str) -> ResponseReturnValue:
+    """The articles of a category and of those under it."""
+    with read_session() as session:
+        tree = queries.category_tree(session, current_viewer())
+        branch = queries.find_branch(tree, code)
+        path = [(above.category.code, name_of(above.category)) for above in branch.path()[:-1]]
+        beside = branch.children or (branch.parent.children if branch.parent else tree)
+        scope = Scope(category_ids=branch.ids())
+        return _list(
+            session, scope, "category", name=name_of(branch.category), count=branch.count, branches=beside,
+            code=code, path=path,
+        )  # fmt: skip
+
+
+@bp.get("/tags/<path:tag>")
+@public
+def tag(tag: str) -> ResponseReturnValue:
+    """The articles with a tag."""
+    with read_session() as session:
+        shelf = queries.tag_shelf(session, current_viewer(), tag)
+        return _list(session, Scope(tag=tag), "tag", name=tag, count=shelf.count, branches=())
+
+
+def _list(session: Session, scope: Scope, what: str, *, count: int, branches: Sequence[Branch], **more: Any) -> str:
+    order = Order.HELPFUL if request.args.get("sort") == Order.HELPFUL else Order.NEWEST
+    after = request.args.get("after")
+    page = queries.list_articles(session, current_viewer(), scope, order=order, after=after)
+    arguments = {**(request.view_args or {}), **({"sort": order.value} if order is Order.HELPFUL else {})}
+    following = url_for(request.endpoint or "", **arguments, after=page.after) if page.after else None
+    return render_template(
+        "kb/list.html",
+        what=what,
+        count=count,
+        order=order.value,
+        items=[(item, labels_of(item.article)) for item in page.items],
+        kinds=KIND_NAMES,
+        first=url_for(request.endpoint or "", **arguments) if after else None,
+        next=following,
+        tree=_named(branches),
+        **more,
+    )
+
+
+def _named(branches: Sequence[Branch]) -> list[dict[str, Any]]:
+    """The tree with names in the reader's language."""
+    return [
+        {
+            "code": branch.category.code,
+            "name": name_of(branch.category),
+            "count": branch.count,
+            "children": _named(branch.children),
+        }
+        for branch in branches
+    ]
