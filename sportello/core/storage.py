@@ -41,6 +41,14 @@ class MediaStorage(Protocol):
         """Every key stored."""
         ...
 
+    def put_as(self, key: str, stream: BinaryIO) -> None:
+        """Store under a key that was given out before: restoring a backup. Raises NotFound, Unavailable."""
+        ...
+
+    def check(self) -> str:
+        """One line about where media are. Raises Unavailable when nothing can be stored now."""
+        ...
+
 
 class FolderStorage:
     """Files under one folder. A file appears under its key only when it is complete and on disk."""
@@ -62,7 +70,6 @@ class FolderStorage:
         return key
 
     def put_as(self, key: str, stream: BinaryIO) -> None:
-        """Store under a key that was given out before (restoring a backup). Raises NotFound, Unavailable."""
         target = self._path(key)
         partial = target.with_name(f"{target.name}.partial")
         try:
@@ -98,8 +105,7 @@ class FolderStorage:
                 yield key
 
     def check(self) -> str:
-        """One line about the folder. Raises Unavailable when nothing can be written there."""
         nearest = next(path for path in (self._folder, *self._folder.absolute().parents) if path.exists())
-        if not os.access(nearest, os.W_OK):
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
             raise Unavailable(f"{self._folder} is not writable")
         return f"files under {self._folder}"

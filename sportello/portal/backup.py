@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from sqlalchemy import Engine, delete, func, inspect, select
 from sqlalchemy.engine import make_url
@@ -171,7 +171,7 @@ def _take_out(archive: tarfile.TarFile, site: Site, folder: Path) -> None:
                 while chunk := stream.read(1 << 20):
                     file.write(chunk)
         elif member.name.startswith(MEDIA):
-            site.media.put_as(member.name.removeprefix(MEDIA), stream)  # type: ignore[attr-defined]
+            site.media.put_as(member.name.removeprefix(MEDIA), cast(BinaryIO, stream))
 
 
 def _put_back(site: Site, folder: Path) -> None:

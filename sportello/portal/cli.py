@@ -22,14 +22,19 @@ from sportello.portal.commands import backups, demo, mail, outbox, run, site
 
 
 class Failure(click.ClickException):
-    """One line on standard error."""
+    """One line on standard error; exit code 1."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
-        self.exit_code = exit_code
 
     def show(self, file: Any = None) -> None:
         click.echo(f"sportello: {self.message}", err=True, file=file)
+
+
+class BadSettings(Failure):
+    """The same, with exit code 2."""
+
+    exit_code = 2
 
 
 class Root(click.Group):
@@ -39,18 +44,18 @@ class Root(click.Group):
         try:
             return super().invoke(ctx)
         except SettingsError as error:
-            raise Failure(str(error), 2) from error
+            raise BadSettings(str(error)) from error
         except (SportelloError, MailError) as error:
-            raise Failure(str(error), 1) from error
+            raise Failure(str(error)) from error
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error)
             if "no such table" in reason or "does not exist" in reason:
                 reason += " (is the database migrated? Run: sportello migrate)"
-            raise Failure(f"database: {reason}", 1) from error
+            raise Failure(f"database: {reason}") from error
         except BrokenPipeError:
             raise  # click ends quietly when nobody reads its output any more
         except OSError as error:
-            raise Failure(f"{error.filename or 'system'}: {error.strerror or error}", 1) from error
+            raise Failure(f"{error.filename or 'system'}: {error.strerror or error}") from error
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})

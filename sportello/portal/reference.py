@@ -3,7 +3,6 @@
 `python -m sportello.portal.reference` (or `make docs`) rewrites what stands between `<!-- NAME -->` and its end.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -53,8 +52,9 @@ def filled(text: str) -> str:
     """`text` with its marked tables written anew."""
     for name, table in (("settings", settings_table), ("commands", commands_table)):
         if f"<!-- {name} -->" in text:
-            block = f"<!-- {name} -->\n{table()}\n<!-- /{name} -->"
-            text = re.sub(f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, block=block: block, text, flags=re.S)
+            before, _, rest = text.partition(f"<!-- {name} -->")
+            after = rest.partition(f"<!-- /{name} -->")[2]
+            text = f"{before}<!-- {name} -->\n{table()}\n<!-- /{name} -->{after}"
     return text
 
 
