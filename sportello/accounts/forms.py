@@ -1,5 +1,7 @@
 """Forms of sign-in, settings and the organisation page. What a value must be, the services say."""
 
+from collections.abc import Iterable
+
 from wtforms import (
     BooleanField,
     EmailField,
@@ -8,6 +10,7 @@ from wtforms import (
     SelectField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from sportello.web.forms import Form
@@ -15,7 +18,15 @@ from sportello.web.i18n import LANGUAGE_NAMES
 from sportello.web.i18n import lazy_gettext as _
 
 NEEDED = DataRequired(_("This is needed."))
-LANGUAGES = list(LANGUAGE_NAMES.items())
+
+
+def choices(pairs: Iterable[tuple[str, object]]) -> list[SelectChoice]:
+    """Value and label of each option."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+LANGUAGES = choices(LANGUAGE_NAMES.items())
+THEMES = choices((("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))))
 
 
 class SignInForm(Form):
@@ -55,9 +66,7 @@ class ProfileForm(Form):
     name = StringField(_("Name"), validators=[NEEDED])
     language = SelectField(_("Language"), choices=LANGUAGES)
     timezone = StringField(_("Time zone"), validators=[NEEDED], render_kw={"list": "timezones"})
-    theme = SelectField(
-        _("Appearance"), choices=[("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
-    )
+    theme = SelectField(_("Appearance"), choices=THEMES)
 
 
 class InviteForm(Form):

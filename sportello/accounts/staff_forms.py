@@ -11,7 +11,7 @@ from wtforms import (
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from sportello.accounts.forms import LANGUAGES, NEEDED
+from sportello.accounts.forms import LANGUAGES, NEEDED, choices
 from sportello.core.audience import Role
 from sportello.web.forms import Form
 from sportello.web.i18n import lazy_gettext as _
@@ -50,7 +50,7 @@ class OrganisationForm(Form):
 class PersonForm(Form):
     email = EmailField(_("Work e-mail"), validators=[NEEDED, Length(max=254)])
     name = StringField(_("Name"), validators=[NEEDED])
-    roles = Checkboxes(_("Roles"), choices=[(role.value, label) for role, label in ROLE_CHOICES.items()])
+    roles = Checkboxes(_("Roles"), choices=choices((role.value, label) for role, label in ROLE_CHOICES.items()))
     organisation = SelectField(_("Organisation"))
     language = SelectField(_("Language"), choices=LANGUAGES)
     timezone = StringField(_("Time zone"), validators=[NEEDED], render_kw={"list": "timezones"})

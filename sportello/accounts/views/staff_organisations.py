@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sportello.accounts import login, queries
+from sportello.accounts.forms import choices
 from sportello.accounts.models import Organisation
 from sportello.accounts.services import organisations as service
 from sportello.accounts.services.organisations import OrganisationData
@@ -33,11 +34,12 @@ def _form(organisation: Organisation | None = None) -> OrganisationForm:
     form = OrganisationForm(obj=organisation, data={"coverage_start": clock.today()})
     if not form.is_submitted():
         form.products.data = held
-    form.plan.choices = [(plan.code, plan.name) for plan in login.plans().plans]
+    offered = [(plan.code, plan.name) for plan in login.plans().plans]
     if organisation and not login.plans().offers(organisation.plan):
-        form.plan.choices.insert(0, (organisation.plan, organisation.plan))
+        offered.insert(0, (organisation.plan, organisation.plan))
+    form.plan.choices = choices(offered)
     with read_session() as session:
-        form.products.choices = [(p.code, p.name) for p in queries.all_products(session)]
+        form.products.choices = choices((p.code, p.name) for p in queries.all_products(session))
     return form
 
 

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sportello.accounts import queries
+from sportello.accounts.forms import choices
 from sportello.accounts.models import Person
 from sportello.accounts.services import people as service
 from sportello.accounts.services.people import PersonData
@@ -47,7 +48,7 @@ def _form(person: Person | None = None) -> PersonForm:
         }
     form = PersonForm(data=defaults)
     with read_session() as session:
-        form.organisation.choices = [("", _("None: staff")), *queries.organisation_choices(session)]
+        form.organisation.choices = choices([("", _("None: staff")), *queries.organisation_choices(session)])
     return form
 
 
