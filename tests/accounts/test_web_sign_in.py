@@ -41,9 +41,10 @@ def test_a_path_of_this_site_is_a_way_back(target: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        None, "", "plans", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/%5Cevil.example",
+        None, "", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/%5Cevil.example",
         "/%2Fevil.example", "/%252Fevil.example", "%2F%2Fevil.example", "https://evil.example", "https:/evil.example",
-        "javascript:alert(1)", "/\tevil", "/\n/evil.example", " //evil.example", "/" + "a" * 2000, "http:evil.example",
+        "plans", "javascript:alert(1)", "/\tevil", "/\n/evil.example", " //evil.example", "/" + "a" * 2000,
+        "http:evil.example",
     ],
 )  # fmt: skip
 def test_no_other_host_is_a_way_back(target: str | None) -> None:
