@@ -20,10 +20,10 @@ CUT = "…"
 
 
 class Highlighter:
-    """Marks one query in many rows."""
+    """Marks one query, or given terms, in many rows."""
 
-    def __init__(self, query: Query) -> None:
-        self._terms: tuple[Term, ...] = terms_of(query)
+    def __init__(self, query: Query | Sequence[Term]) -> None:
+        self._terms: tuple[Term, ...] = terms_of(query) if isinstance(query, Query) else tuple(query)
 
     def title(self, row: Row) -> Markup:
         """The whole title, its matching words in <mark>."""

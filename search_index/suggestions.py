@@ -4,14 +4,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from search_index.analysis import query_words
 from search_index.engine import IndexDamaged
 from search_index.mask import masked_refs
 from search_index.query.parser import parse
 from search_index.query.text import clean
 from search_index.service import SearchService
+from search_index.snippets import Highlighter
 from search_index.sources import Row
+from search_index.terms import Term
 from sportello.core.audience import Viewer
 from sportello.core.types import Ref
 
@@ -24,10 +28,10 @@ QUERIES = 3
 
 @dataclass(frozen=True)
 class Suggestions:
-    """`queries` are texts to search for, `titles` rows to open."""
+    """`queries` are texts to search for, `titles` rows to open, each with its marked title."""
 
     queries: tuple[str, ...] = ()
-    titles: tuple[Row, ...] = ()
+    titles: tuple[tuple[Row, Markup], ...] = ()
 
 
 def typed_prefix(text: str) -> str:
@@ -67,7 +71,10 @@ def suggest(
     except IndexDamaged:
         return Suggestions()
     rows = service.load(session, viewer, dict.fromkeys(refs, language), language)
-    return Suggestions(tuple(queries), tuple(rows[ref] for ref in refs if ref in rows))
+    typed = [Term(word, prefix=True) for words in query_words(prefix) for word in words]
+    highlighter = Highlighter(typed)
+    shown = [rows[ref] for ref in refs if ref in rows]
+    return Suggestions(tuple(queries), tuple((row, highlighter.title(row)) for row in shown))
 
 
 def _finds(service: SearchService, viewer: Viewer, query: str, language: str, masked: frozenset[Ref]) -> bool:

@@ -5,7 +5,8 @@ let request = null;
 
 function addressOf(form) {
   const address = new URL(form.action, window.location.href);
-  address.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "")).toString();
+  const told = ([name, value]) => value !== "" && !(name === "sort" && value === "relevance");
+  address.search = new URLSearchParams([...new FormData(form)].filter(told)).toString();
   return address;
 }
 
@@ -14,7 +15,7 @@ function focused() {
   const element = document.activeElement;
   if (!region.contains(element) || !element.name || !element.form) return null;
   const value = element.type === "checkbox" || element.type === "radio" ? `[value="${CSS.escape(element.value)}"]` : "";
-  return `[name="${element.name}"]${value}`;
+  return `[name="${element.name}"]${value}:not([type="hidden"])`;
 }
 
 function replace(page, scroll) {

@@ -26,8 +26,13 @@ def typed(
 
 
 def test_titles_that_begin_like_it(service: SearchService, session: Session) -> None:
-    assert [row.slug for row in typed(service, session, "Year-end c").titles] == ["closing"]
+    assert [row.slug for row, _ in typed(service, session, "Year-end c").titles] == ["closing"]
     assert typed(service, session, "Year-end c", "Anna").titles == ()
+
+
+def test_what_was_typed_is_marked(service: SearchService, session: Session) -> None:
+    ((_, title),) = typed(service, session, "year-end clo").titles
+    assert title == "<mark>Year</mark>-<mark>end</mark> <mark>closing</mark> posted twice"
 
 
 def test_a_past_query_must_find_something_for_this_viewer(service: SearchService, session: Session) -> None:

@@ -79,8 +79,8 @@ def test_hostile_text_parses_in_milliseconds(text: str) -> None:
 
 
 @pytest.mark.data
-def test_the_collected_hostile_queries_parse_in_milliseconds(test_data: Path) -> None:
-    cases = json.loads((test_data / "security/search/hostile_queries.json").read_text())["cases"]
+def test_the_collected_hostile_queries_parse_in_milliseconds(data_folder: Path) -> None:
+    cases = json.loads((data_folder / "security/search/hostile_queries.json").read_text())["cases"]
     for case in cases:
         _check(case.get("q") or "".join(part * count for part, count in case["parts"]))
 
