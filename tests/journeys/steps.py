@@ -42,4 +42,4 @@ def type_in_search(page: Page, query: str, *, keyboard: bool = True) -> Any:
 
 def suggestions(page: Page) -> list[str]:
     """What the open list under the search box offers."""
-    return [re.sub(r"\s+", " ", option.inner_text()) for option in page.get_by_role("option").all()]
+    return [re.sub(r"\s+", " ", option.inner_text()) for option in page.locator(".suggest [role=option]").all()]

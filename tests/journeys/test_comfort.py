@@ -1,6 +1,7 @@
 """Language, appearance, paper, and a browser without scripts."""
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -87,5 +88,5 @@ def test_a_heading_can_be_linked_to(open_as: Open) -> None:
     page.wait_for_url("**/kb/*")
     link = page.locator(".toc a").last
     link.click()
-    anchor = page.url.split("#")[1]
+    anchor = unquote(page.url.split("#")[1])
     expect(page.locator(f"[id='{anchor}']")).to_be_in_viewport()

@@ -64,8 +64,9 @@ def test_a_facet_narrows_and_back_widens(open_as: Open, size: tuple[int, int]) -
     opener = page.locator(".facets-open")
     if opener.is_visible():
         opener.click()
-    value = page.locator('.facets input[name=product][value="ledger"]')
-    count = int(page.locator(".facets label", has=value).locator(".count").inner_text())
+    choice = page.locator('input[name=product][value="ledger"]')
+    value = page.locator(".facets").locator(choice)
+    count = int(page.locator(".facets label", has=choice).locator(".count").inner_text())
     value.check()
     page.wait_for_url("**product=ledger**")
     expect(page.locator("[data-total]")).to_have_attribute("data-total", str(count))
