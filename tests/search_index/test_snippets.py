@@ -104,6 +104,6 @@ def test_no_text_breaks_out_of_the_marks(query: str, text: str) -> None:
 @pytest.mark.parametrize("text", ["a" * 100_000, "a " * 50_000, "ab" * 50_000, "à " * 50_000])
 def test_long_texts_take_milliseconds(text: str) -> None:
     highlighter = Highlighter(parse("a ab abc à* " + " ".join(f"w{n}" for n in range(20))))
-    started = time.perf_counter()
+    started = time.thread_time()
     highlighter.snippets(row(text))
-    assert time.perf_counter() - started < 0.3
+    assert time.thread_time() - started < 0.3
