@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from search_index.page import PAGE_SIZE
 from tests.browsing import ask, client_for
 from tests.gating.addresses import addresses
 from tests.gating.reading import hits, total
@@ -69,19 +70,17 @@ def test_a_canary_reaches_nobody_below_its_audience(full_site: Site, name: str) 
 
 
 @people
-@pytest.mark.parametrize("query", ["invoice", "rounding", "tag:shared", "product:ledger", ""])
+@pytest.mark.parametrize("query", ["invoice", "rounding", "tag:shared", "product:ledger"])
 def test_totals_and_hits_are_those_of_the_visible_set(full_site: Site, name: str, query: str) -> None:
     """T3: totals and every page of hits, counted from the list of items."""
     visible = [item for item in ITEMS if item.audience in READS[name] and _matches(item, query)]
     browser = client(full_site, name)
     found: list[str] = []
-    for page in range(1, 6):
+    for page in range(1, -(-len(visible) // PAGE_SIZE) + 1):
         body = ask(browser, f"/search?q={query}&page={page}").body
-        if query and page == 1:
-            assert total(body) == len(visible)
+        assert total(body) == len(visible)
         found += hits(body)
-    if query:
-        assert len(found) == len(set(found)) == len(visible)
+    assert len(found) == len(set(found)) == len(visible)
 
 
 def _matches(item: Item, query: str) -> bool:

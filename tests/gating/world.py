@@ -73,10 +73,15 @@ class Item:
         )
 
 
+def _variants(key: str) -> tuple[int, ...]:
+    """Every key in English; the plans in both languages too; the two ends of the ladder in Italian alone too."""
+    both = (1,) if key in (PUBLIC, *LADDER) else ()
+    return (0, *both, *((2,) if key in (PUBLIC, LADDER[-1]) else ()))
+
+
 ITEMS = tuple(
-    Item(number=index * 3 + variant, audience=key, variant=variant)
-    for index, key in enumerate(KEYS)
-    for variant in range(3)
+    Item(number, key, variant)
+    for number, (key, variant) in enumerate((key, variant) for key in KEYS for variant in _variants(key))
 )
 
 
