@@ -126,7 +126,7 @@ class Place:
                 return Browser(self.base).get("/healthz").status in (200, 503)
             return False
 
-        wait_until(answers, 40, "the server answers")
+        wait_until(answers, 120, "the server answers")
         return process
 
     def backlog(self) -> int:

@@ -45,7 +45,7 @@ def killed_at_random(place: Place, times: int, seed: int) -> None:
         for _ in range(times):
             worker = place.start("worker")
             before = changing.count
-            wait_until(lambda: leads(place), 30, "the worker leads")
+            wait_until(lambda: leads(place), 90, "the worker leads")
             time.sleep(chance.uniform(0, 0.8))
             worker.kill()
             worker.wait()
@@ -72,7 +72,7 @@ def test_a_worker_killed_forty_times_loses_nothing(place: Place) -> None:
 
 def test_the_supervisor_starts_a_killed_worker_again(place: Place) -> None:
     place.serve()
-    wait_until(lambda: leads(place), 30, "the worker leads")
+    wait_until(lambda: leads(place), 90, "the worker leads")
     with place.database() as database, database.read() as session:
         row = session.get_one(lease.Lease, leadership.NAME)
     holder, pid = row.holder, int(row.holder.split()[1])
@@ -117,7 +117,7 @@ def ask_for_mails(place: Place, count: int) -> None:
 
 def test_of_two_workers_one_works_and_the_other_takes_over(place: Place, mailbox: Mailbox) -> None:
     first = place.start("worker")
-    wait_until(lambda: leads(place), 30, "the first leads")
+    wait_until(lambda: leads(place), 90, "the first leads")
     place.start("worker")
     time.sleep(2)
     ask_for_mails(place, 60)
@@ -131,7 +131,7 @@ def test_of_two_workers_one_works_and_the_other_takes_over(place: Place, mailbox
 
 def test_a_killed_leader_costs_at_most_one_mail_sent_twice(place: Place, mailbox: Mailbox) -> None:
     first = place.start("worker")
-    wait_until(lambda: leads(place), 30, "the first leads")
+    wait_until(lambda: leads(place), 90, "the first leads")
     place.start("worker")
     ask_for_mails(place, 60)
     wait_until(lambda: len(mailbox.ids) > 5, 30, "mails are sent")
@@ -145,7 +145,7 @@ def test_a_killed_leader_costs_at_most_one_mail_sent_twice(place: Place, mailbox
 @pytest.mark.soak
 def test_a_leader_that_was_frozen_finds_out_that_it_leads_no_more(place: Place, mailbox: Mailbox) -> None:
     first = place.start("worker")
-    wait_until(lambda: leads(place), 30, "the first leads")
+    wait_until(lambda: leads(place), 90, "the first leads")
     place.start("worker")
     time.sleep(2)
     first.send_signal(signal.SIGSTOP)
