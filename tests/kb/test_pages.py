@@ -10,6 +10,7 @@ from sqlalchemy import select
 from kb.models import ArticleVote
 from kb.services import change_slug, ensure_category, revise, unpublish
 from sportello.core.db import Database
+from tests.browsing import ask
 from tests.kb.articles import SYSTEM, write
 from tests.people import Cast
 
@@ -88,12 +89,11 @@ def test_gated_and_absent_answer_alike(shelf: dict[str, str], sign_in: SignIn, m
     for name in ("anonymous", "anna"):
         client = sign_in(name)
         for ending in ("", ".md", "/vote"):
-            gated, absent = (
-                client.open(f"/kb/{slug}{ending}{query}", method=method) for slug in (shelf["premium"], "absent-abcde")
-            )
-            assert gated.status_code == absent.status_code
-            assert gated.text.replace(shelf["premium"], "absent-abcde") == absent.text
-            assert {key for key, _ in gated.headers} == {key for key, _ in absent.headers}
+            path = f"{ending}{query}"
+            gated = ask(client, f"/kb/{shelf['premium']}{path}", method)
+            absent = ask(client, f"/kb/absent-abcde{path}", method)
+            assert (gated.status, gated.headers) == (absent.status, absent.headers)
+            assert gated.body.replace(shelf["premium"].encode(), b"absent-abcde") == absent.body
 
 
 def test_shelves_exist_only_where_i_can_read_something(shelf: dict[str, str], sign_in: SignIn) -> None:
