@@ -63,7 +63,19 @@ def rank(
         again = np.lexsort((ties[0][top], ties[1][top], -values[top], ~tiers[top]))
         order[: len(top)] = top[again]
     order = order[:wanted]
-    return Ranked(docs[order], values[order], best[order])
+    return Ranked(docs[order], values[order], _shown(matchers, complete, best, language)[order])
+
+
+def _shown(matchers: list[LanguageMatcher], complete: list[Bools], best: Ints, language: str) -> Ints:
+    """The language in which a hit is shown: the viewer's own if it has every word, whichever scored higher.
+
+    A word of one language that is quoted in a text of the other is rare there, and so scores high.
+    """
+    shown: Ints = best
+    for index, matcher in enumerate(matchers):
+        if matcher.language == language:
+            shown = np.where(complete[index], index, shown)
+    return shown
 
 
 def _by_relevance(tiers: Bools, values: Floats, ties: tuple[Ints, Ints], wanted: int) -> Ints:
