@@ -1,6 +1,7 @@
-"""A wall-clock limit inside the child: ordinary slow rendering is interrupted, without starting a new process.
+"""A limit of processor time inside the child: slow rendering is interrupted, without starting a new process.
 
-Python's own regular expressions, where the time goes, look for signals while they search.
+Processor time, so that a busy machine makes an answer late and not a plain text "too complex". Python's own regular
+expressions, where the time goes, look for signals while they search.
 """
 
 import signal
@@ -31,15 +32,15 @@ def _ring(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the block after that many seconds. Main thread only, not nested."""
-    signal.signal(signal.SIGALRM, _ring)
+    """Raise OutOfTime in the block after that many seconds of processor time. Main thread only, not nested."""
+    signal.signal(signal.SIGPROF, _ring)
     _State.expired, _State.running = False, True
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), _AGAIN)
+    signal.setitimer(signal.ITIMER_PROF, max(seconds, 0.001), _AGAIN)
     try:
         yield
     finally:
         _State.running = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 @contextmanager

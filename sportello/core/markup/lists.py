@@ -14,7 +14,8 @@ _HTML = re.compile(
 )
 _BLOCK = re.compile(r"#{1,6} |>|```|~~~")
 _COLUMNS = re.compile(r"\|[ :|-]*-[ :|-]*")
-_NEEDED = re.compile(r"^[ \t>]*(?:[-+*]|\d{1,9}[.)]|\||<details)", re.M | re.I)
+_LANGUAGE = re.compile(r"\{?[ .]*([\w#+.-]+)")
+_NEEDED = re.compile(r"^[ \t>]*(?:[-+*]|\d{1,9}[.)]|\||#|```|~~~|<details)", re.M | re.I)
 _DETAILS = re.compile(r"^<details\b", re.I)
 _DEPTH = 6
 
@@ -33,6 +34,7 @@ class _Lists:
         self._at = 0
         self._out: list[str] = []
         self._stack: list[int] = []
+        self._kinds: list[bool] = []  # the last item at each depth: is it numbered?
         self._blank = True  # was the line before this one empty?
         self._paragraph = False  # or the text of a paragraph?
         self._list: int | None = None  # how deep is the item that the block of lines begins with, if one does?
@@ -69,7 +71,7 @@ class _Lists:
         else:
             if rest.startswith("|") and self._paragraph and _COLUMNS.fullmatch(self._peek()):
                 self._separate()
-            self._emit(" " * relative + rest)
+            self._emit(rest if rest.startswith("#") else " " * relative + rest)
             self._paragraph = not _BLOCK.match(rest) and not _RULE.match(rest)
         self._blank = False
 
@@ -92,11 +94,20 @@ class _Lists:
             self._list = len(self._stack)
         if fence := _FENCE.match(content):
             content = ""
+        if self._differs(numbered) and not self._blank:
+            self._separate()
         self._emit(f"{sign[:-1] + '.' if numbered else sign} {content}".rstrip(" ") + ("" if content else " "))
         self._stack.append(indent + len(sign) + (gap if 0 < gap <= 4 and (content or fence) else 1))
         self._paragraph = bool(content)
         if fence:
             self._fence(self._stack[-1], fence.group(), fence)
+
+    def _differs(self, numbered: bool) -> bool:
+        """Remember the kind of the item; is it another than that of the item before it at this depth?"""
+        depth = len(self._stack)
+        before = self._kinds[depth] if depth < len(self._kinds) else numbered
+        self._kinds[depth:] = [numbered]
+        return before != numbered
 
     def _separate(self) -> None:
         """An empty line: the block before ends here."""
@@ -112,7 +123,8 @@ class _Lists:
         if not self._blank:
             self._separate()
         self._list = None
-        self._emit(rest)
+        language = _LANGUAGE.match(fence.group(2).strip())
+        self._emit(sign + (language.group(1) if language else ""))  # no further options: they could build a table
         while self._at < len(self._lines):
             line = self._lines[self._at]
             self._at += 1
@@ -125,6 +137,9 @@ class _Lists:
                 self._emit(closing)
                 break
             self._emit(line)
+        else:
+            self._emit(sign)  # never closed: it ends with the text
+        self._separate()
         self._paragraph = False
 
     def _quote(self, rest: str) -> None:
@@ -133,7 +148,7 @@ class _Lists:
         while self._at < len(self._lines) and (line := self._lines[self._at].lstrip()).startswith(">"):
             inner.append(line)
             self._at += 1
-        if self._paragraph:
+        if not self._blank:
             self._separate()
         stripped = "\n".join(line[2:] if line[1:2] == " " else line[1:] for line in inner)
         for line in normalise(stripped, self._depth + 1).split("\n"):

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sportello.core.errors import Unavailable
 from sportello.core.markup.paragraphs import suspects
 from sportello.core.markup.process import Child, Lost
 from sportello.core.markup.rendered import Limit, Rendered, TooComplex, TooLarge
 
-RENDER_SECONDS = 1.0
+RENDER_SECONDS = 1.0  # of processor time, like
 SEARCH_SECONDS = 0.2  # to find the paragraph that is in the way
-GRACE_SECONDS = 0.15  # then the child is killed
+STALLED_SECONDS = 5.0  # of waiting beyond that: the machine is overloaded, or the child is stopped
 MOST_CHILDREN = 2
 _ATTEMPTS = 2
 
@@ -33,9 +34,9 @@ def render(
     """Safe HTML of the Markdown `text`.
 
     `language` chooses the words of notes ("Warning", "Avviso"). `scope`, letters and digits, keeps the ids of several
-    texts on one page apart. `seconds`: the time allowed; whoever makes nobody wait (an importer) may allow more.
-    Raises TooLarge, or TooComplex with the paragraph, at most 0.35 s after `seconds`; Lost (RuntimeError) only when
-    no child process can be started.
+    texts on one page apart. `seconds` of processor time are allowed; whoever makes nobody wait (an importer) may
+    allow more. Raises TooLarge; TooComplex with the paragraph, at most 0.35 s after `seconds`; Unavailable when the
+    machine is too busy to tell, or no child process can be started.
     """
     text = _clean(text)
     size = len(text.encode())
@@ -52,18 +53,19 @@ def render(
         with _pool.child() as child:
             start = time.monotonic()
             try:
-                answer = child.ask(request, seconds + SEARCH_SECONDS + GRACE_SECONDS)
-            except TimeoutError:
-                break
+                answer = child.ask(request, seconds + SEARCH_SECONDS + STALLED_SECONDS)
+            except TimeoutError as error:
+                log.warning("the renderer did not answer in time and was restarted")
+                raise Unavailable from error
             except Lost:
-                # It died while it was idle (try another), or of this text (out of memory: say so).
-                if attempt or time.monotonic() - start > 0.1:
+                # It died while it was idle (try another), or of this text: killed for its time or its memory.
+                if attempt or time.monotonic() - start >= seconds:
                     break
                 continue
         if "ok" in answer:
             return Rendered.from_json(answer["ok"])
         raise TooComplex(*answer["slow"])
-    log.warning("the renderer was restarted over a text of %d bytes", size)
+    log.warning("the renderer ended over a text of %d bytes", size)
     guess = suspects(text)[0]
     raise TooComplex(guess.number, guess.first_words)
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import sportello
+from sportello.core.errors import Unavailable
 
 START_SECONDS = 20.0
 _ROOT = str(Path(sportello.__file__).resolve().parent.parent)
 
 
-class Lost(RuntimeError):
-    """The child ended without an answer."""
+class Lost(Unavailable):
+    """The child ended without an answer, or does not start."""
 
 
 class Child:
@@ -55,7 +56,7 @@ class Child:
             self._receive(time.monotonic() + START_SECONDS)
         except TimeoutError as error:
             self.kill()
-            raise Lost("the renderer does not start") from error
+            raise Lost from error
         self._ready = True
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -69,7 +70,7 @@ class Child:
             self.kill()
             if isinstance(error, TimeoutError):
                 raise
-            raise Lost("the renderer is gone") from error
+            raise Lost from error
         except BaseException:
             self.kill()  # interrupted half-way through a message: the pipe is of no further use
             raise
@@ -105,7 +106,7 @@ class Child:
             _wait(self._replies.fileno(), select.POLLIN, end)
             chunk = os.read(self._replies.fileno(), min(size - len(data), 1 << 18))
             if not chunk:
-                raise Lost("the renderer ended")
+                raise Lost
             data += chunk
         return bytes(data)
 

@@ -41,6 +41,25 @@ FEATURES = {
         "```ledgerspeak\na <b>\n```",
         '<div class="highlight"><pre tabindex="0"><code>a &lt;b&gt;\n</code></pre></div>',
     ),
+    "code with options": (
+        "``` {.ledgerspeak linenums=1 title=x}\na\n```",
+        '<div class="highlight"><pre tabindex="0"><code>a\n</code></pre></div>',
+    ),
+    "code that is not closed": (
+        "a\n```\nb",
+        '<p>a</p>\n<div class="highlight"><pre tabindex="0"><code>b\n</code></pre></div>',
+    ),
+    "a table after a paragraph": (
+        "a\n| b |\n|---|\n| c |",
+        '<p>a</p>\n<div class="tablewrap" tabindex="0" role="group" aria-label="Table"><table>\n<thead>\n<tr>\n'
+        '<th scope="col">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>c</td>\n</tr>\n</tbody>\n</table></div>',
+    ),
+    "a note after code in a list": (
+        "1. a\n   ```\n   b\n   ```\n   > [!NOTE]\n   > c\n2. d",
+        '<ol>\n<li>\n<p>a</p>\n<div class="highlight"><pre tabindex="0"><code>b\n</code></pre></div>\n'
+        '<div class="admonition note">\n<p class="admonition-title">Note</p>\n<p>c</p>\n</div>\n</li>\n'
+        "<li>\n<p>d</p>\n</li>\n</ol>",
+    ),
     "indented code": ("    a", '<div class="highlight"><pre tabindex="0"><code>a\n</code></pre></div>'),
     "a table without a heading": (
         "| a | b |  |\n|:--|--:|---|\n| 1 | 2 | 3 |",
