@@ -3,9 +3,11 @@
 Cut from the rows that the database gave, never from stored index text. Everything is escaped.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from search_index.query.tree import Query
 from search_index.sources import Row
@@ -15,7 +17,6 @@ LENGTH = 240  # characters of one window, about
 WINDOWS = 2
 READ = 100_000  # characters of a text that are looked through
 LEAD = 60  # characters before the first marked word, at most
-MARK_OPEN, MARK_CLOSE = Markup("<mark>"), Markup("</mark>")
 CUT = "…"
 
 
@@ -42,7 +43,7 @@ class Highlighter:
 
 def plain(snippet: Markup) -> str:
     """A snippet as text: for the command line."""
-    return snippet.replace(MARK_OPEN, "").replace(MARK_CLOSE, "").unescape()
+    return Markup(str(snippet).replace("<mark>", "").replace("</mark>", "")).unescape()
 
 
 def _beginning(row: Row) -> list[Markup]:
@@ -70,24 +71,21 @@ def _best(
     found: Sequence[Occurrence], taken: Sequence[tuple[int, int]], shown: set[int]
 ) -> tuple[tuple[int, int], int, set[int]]:
     """The window with the most words not yet shown, then the most occurrences, then the earliest."""
-    best: tuple[int, int] = (0, 0)
-    best_key = (0, 0)
-    best_words: set[int] = set()
-    last = 0
+    best, best_key, best_range = (0, 0), (0, 0), (0, 0)
+    last = fresh = 0  # fresh: different words in the window that are not shown yet
     counts: dict[int, int] = {}
-    for first, occurrence in enumerate(found):
-        last = max(last, first)
-        while last < len(found) and found[last].end <= occurrence.start + LENGTH - LEAD:
-            counts[found[last].word] = counts.get(found[last].word, 0) + 1
+    for first, (start, end, word) in enumerate(found):
+        while last < len(found) and (last <= first or found[last].end <= start + LENGTH - LEAD):
+            added = found[last].word
+            fresh += not counts.get(added) and added not in shown
+            counts[added] = counts.get(added, 0) + 1
             last += 1
-        words = {word for word, count in counts.items() if count}
-        span = (occurrence.start, found[max(first, last - 1)].end)
-        key = (len(words - shown), last - first)
-        if key > best_key and not any(start - LENGTH < span[0] < end + LENGTH for start, end in taken):
-            best, best_key, best_words = span, key, words
-        if counts.get(occurrence.word):
-            counts[occurrence.word] -= 1
-    return best, best_key[0], best_words
+        key = (fresh, last - first)
+        if key > best_key and not any(before - LENGTH < start < after + LENGTH for before, after in taken):
+            best, best_key, best_range = (start, max(end, found[last - 1].end)), key, (first, last)
+        counts[word] -= 1
+        fresh -= not counts[word] and word not in shown
+    return best, best_key[0], {occurrence.word for occurrence in found[slice(*best_range)]}
 
 
 def _cut(text: str, start: int, end: int, found: Sequence[Occurrence]) -> Markup:
@@ -99,7 +97,7 @@ def _cut(text: str, start: int, end: int, found: Sequence[Occurrence]) -> Markup
     marked = _marked(text, begin, stop, found)
     before = CUT if begin > 0 and text[begin - 1] not in "\n" and not _after_sentence(text, begin) else ""
     after = CUT if stop < len(text) and text[stop - 1] not in ".!?\n" else ""
-    return Markup(before) + Markup(" ").join(marked.split()) + Markup(after)
+    return Markup(before + " ".join(str(marked).split()) + after)
 
 
 def _begin(text: str, start: int) -> int:
@@ -122,13 +120,14 @@ def _after_sentence(text: str, begin: int) -> bool:
 
 def _marked(text: str, begin: int, stop: int, found: Sequence[Occurrence]) -> Markup:
     """text[begin:stop] escaped, the occurrences inside it marked; overlapping ones become one."""
-    pieces: list[Markup] = []
+    pieces: list[str] = []
     position = begin
-    for occurrence in found:
-        if occurrence.start < position or occurrence.end > stop:
+    for start, end, _ in found[bisect_left(found, (begin,)) :]:
+        if start >= stop:
+            break
+        if start < position or end > stop:
             continue
-        pieces.append(escape(text[position : occurrence.start]))
-        pieces.append(MARK_OPEN + escape(text[occurrence.start : occurrence.end]) + MARK_CLOSE)
-        position = occurrence.end
+        pieces += (escape(text[position:start]), "<mark>", escape(text[start:end]), "</mark>")
+        position = end
     pieces.append(escape(text[position:stop]))
-    return Markup("").join(pieces)
+    return Markup("".join(pieces))

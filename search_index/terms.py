@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from search_index import analysis
 from search_index.query.tree import Node, Phrase, Query, Word
 
 MAX_OCCURRENCES = 200  # of one word in one text
+MAX_TERMS = 32  # words of a long text that are marked
 _REST = re.compile(r"[^\W_]*")
 _DIGITS = re.compile(r"\d*")
 
@@ -21,8 +23,7 @@ class Term:
     prefix: bool = False
 
 
-@dataclass(frozen=True, order=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """Characters `start` to `end` (exclusive) of a text answer the query's word number `word`."""
 
     start: int
@@ -31,10 +32,12 @@ class Occurrence:
 
 
 def terms_of(query: Query) -> tuple[Term, ...]:
-    """The query's words without stop words (unless there are no others), each once."""
+    """The query's telling words: no stop words (unless there are no others), each once, at most MAX_TERMS."""
     words = list(dict.fromkeys(_flatten(query.nodes)))
     telling = [term for term in words if not any(term.text in stop for stop in analysis.STOP_WORDS.values())]
-    return tuple(telling or words)
+    if len(telling) > MAX_TERMS:  # the longest and the codes: the rarest, as far as that shows without an index
+        telling = sorted(telling, key=lambda term: (not term.text.isalpha(), len(term.text)))[-MAX_TERMS:]
+    return tuple(telling or words[:MAX_TERMS])
 
 
 def _flatten(nodes: Iterable[Node]) -> Iterator[Term]:

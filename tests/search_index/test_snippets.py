@@ -54,7 +54,7 @@ def test_stop_words_are_not_marked_unless_they_are_all_there_is() -> None:
 def test_everything_is_escaped() -> None:
     assert title("<script>", "<script>alert(1)</script> & co").startswith("&lt;<mark>script</mark>&gt;alert")
     (only,) = snippets("alert", '<img src=x onerror="alert(1)"> & more')
-    assert only == "&lt;img src=x onerror=&#34;<mark>alert</mark>(1)&#34;&gt; &amp; more"
+    assert only == "&lt;img src=x onerror=&quot;<mark>alert</mark>(1)&quot;&gt; &amp; more"
 
 
 def test_the_window_with_the_most_different_words_is_shown() -> None:
