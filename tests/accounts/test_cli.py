@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sportello.accounts.models import AuditEntry, Person
+from sportello.core import clock
 from sportello.core.db import Database
 from sportello.core.outbox import OutboxRow
 from sportello.core.settings import Settings
@@ -58,6 +59,16 @@ def test_what_is_not_named_stays(run: Run, database: Database) -> None:
     assert "14.2 15.0 15.1 16.0" in run("product", "list").output
     assert run("org", "edit", "premium", "--no-products").exit_code == 0
     assert re.search(r"^premium .* - +Premium$", run("org", "list").output, re.M)
+
+
+def test_a_lost_second_factor_is_removed(run: Run, database: Database) -> None:
+    with database.write() as session:
+        elena = session.query(Person).filter_by(key="p-elena").one()
+        elena.totp_secret, elena.totp_confirmed_at = "SECRET", clock.now()
+    assert run("user", "edit", "elena@elite.example", "--no-second-factor").exit_code == 0
+    with database.read() as session:
+        elena = session.query(Person).filter_by(key="p-elena").one()
+        assert (elena.totp_secret, elena.totp_confirmed_at) == (None, None)
 
 
 def test_a_customer_becomes_staff(run: Run) -> None:

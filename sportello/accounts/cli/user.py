@@ -102,6 +102,7 @@ def create(
 @click.option("--language", type=click.Choice(["en", "it"]), help="Language.")
 @click.option("--timezone", help="For example Europe/Rome.")
 @click.option("--active/--inactive", default=None, help="Open or close the account.")
+@click.option("--no-second-factor", is_flag=True, help="Remove a lost second factor; ends all sessions.")
 @pass_shell
 def edit(
     shell: Shell,
@@ -113,10 +114,11 @@ def edit(
     language: str | None,
     timezone: str | None,
     active: bool | None,
+    no_second_factor: bool,
 ) -> None:
     """Change the person EMAIL; what is not named stays."""
     changes = given(email=new_email, name=name, roles=roles, language=language, timezone=timezone)
-    if not changes and org is None and active is None:
+    if not changes and org is None and active is None and not no_second_factor:
         raise Invalid(N_("Say what to change; see --help."))
     with shell.database.write() as session:
         found = _find(session, email)
@@ -130,6 +132,8 @@ def edit(
         if active is not None:
             verb = service.activate if active else service.deactivate
             verb(session, shell_actor(), found.key)
+        if no_second_factor:
+            service.remove_second_factor(session, shell_actor(), found.key)
 
 
 @user.command("link")
