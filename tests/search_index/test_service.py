@@ -62,7 +62,7 @@ def test_a_hit_shows_why_it_matched(service: SearchService, session: Session) ->
 def test_the_matching_translation_is_shown(service: SearchService, session: Session) -> None:
     page = find(service, session, "arrotondamento", language="en")
     assert page.entries[0].row.language == "it"
-    assert str(page.entries[0].title) == "L&#39;<mark>arrotondamento</mark> differisce sulle fatture"
+    assert str(page.entries[0].title) == "L&#x27;<mark>arrotondamento</mark> differisce sulle fatture"
 
 
 def test_nothing_typed_asks_nothing(service: SearchService, session: Session) -> None:
