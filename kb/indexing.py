@@ -24,6 +24,12 @@ VERIFIED_FOR = timedelta(days=365)
 CONFIDENCE = 1.96  # standard deviations: 95 %
 INDEXER = Viewer(audiences=EVERY_AUDIENCE, name="index")  # reads every audience, but only what is published
 
+KIND_LABELS: Mapping[str, str] = {
+    Kind.SOLUTION: N_("Solution"),
+    Kind.HOW_TO: N_("How-to"),
+    Kind.KNOWN_PROBLEM: N_("Known problem"),
+    Kind.REFERENCE: N_("Reference"),
+}
 KIND_NAMES: Mapping[str, str] = {
     Kind.SOLUTION: N_("Solutions"),
     Kind.HOW_TO: N_("How-to"),
@@ -176,6 +182,7 @@ def _row(translation: ArticleTranslation) -> Row:
         versions=tuple(version.name for version in article.versions),
         votes=article.votes_yes,
         critical=article.critical is not None,
+        label=KIND_LABELS.get(article.kind, article.kind),
     )
 
 
