@@ -99,6 +99,10 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
+# SQLite reports a schema of another version as an operational error, too: waiting would not help.
+_OUR_FAULT = ("no such", "table ", "near ")
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turn 'locked', 'full' and 'gone' into Unavailable; anything else stays what it is."""
@@ -106,6 +110,8 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         text = str(error.orig).lower()
+        if text.startswith(_OUR_FAULT):
+            raise
         if "full" in text or "no space" in text:
             raise Unavailable(N_("The disk is full: reading works, changes are refused for now."), 60) from error
         raise Unavailable from error
