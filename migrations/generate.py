@@ -3,6 +3,7 @@
 Once a version is released, migrations are added, never rewritten, and this script goes.
 """
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -44,6 +45,8 @@ def main() -> None:
             made.write_text("\n".join([*lines, *_postponed_keys(branch.metadata)]) + "\n", "utf-8")
             print(made.relative_to(HERE.parent))
         database.dispose()
+    for arguments in (("check", "--quiet", "--fix", "--exit-zero"), ("format", "--quiet")):
+        subprocess.run([sys.executable, "-m", "ruff", *arguments, str(HERE)], stdout=subprocess.DEVNULL, check=False)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
+from sqlalchemy import text
 from sqlalchemy.orm import selectinload
 
 from kb.events import ArticlesChanged
@@ -68,7 +69,17 @@ def run_import(
         progress(report.done, survey.records)
     if not options.dry_run:
         forget_promises(database, actor, reader.source)
+        if report.new + report.changed >= BATCH:
+            _refresh_statistics(database)
     return report
+
+
+def _refresh_statistics(database: Database) -> None:
+    """Let the query planner know that there is much more now: lists are then read in their order, not sorted."""
+    with database.write() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            session.execute(text("PRAGMA analysis_limit = 1000"))
+        session.execute(text("ANALYZE"))
 
 
 @dataclass

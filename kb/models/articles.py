@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Integer, String, UniqueConstraint, exists, true
-from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Integer, String, UniqueConstraint, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kb.models.browsing import ArticleCode, ArticleTag, Category, article_product, article_version
 from sportello.accounts.models import Product, ProductVersion
@@ -31,6 +31,7 @@ class Article(GatedColumn, Base):
     __table_args__ = (
         UniqueConstraint("source", "source_id"),
         Index("ix_article_helpful", "votes_yes", "updated_at"),
+        Index("ix_article_shelf", "audience", "published_at", "category_id"),
     )
 
     id: Mapped[pk]
@@ -42,6 +43,7 @@ class Article(GatedColumn, Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     critical: Mapped[text | None]  # consequence and action, where a translation says none of its own
     verified_at: Mapped[instant | None]
+    published_at: Mapped[instant | None]  # the earliest of its languages: kept by the services
     created_at: Mapped[instant]
     updated_at: Mapped[instant] = mapped_column(index=True)
     votes_yes: Mapped[int] = mapped_column(Integer, default=0)
@@ -61,9 +63,8 @@ class Article(GatedColumn, Base):
 
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
-        """Some translation of it is."""
-        some = aliased(ArticleTranslation)  # of its own: the statement around may join translations too
-        return exists().where(some.article_id == cls.id, some.readable(viewer))
+        """Some language of it is."""
+        return true() if _edits(viewer) else cls.published_at <= clock.now()
 
 
 class ArticleTranslation(Gated, Base):
@@ -100,9 +101,7 @@ class ArticleTranslation(Gated, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         """Published, or the viewer edits."""
-        if viewer.roles & {Role.EDITOR, Role.ADMINISTRATOR}:
-            return true()
-        return cls.published_at <= clock.now()
+        return true() if _edits(viewer) else cls.published_at <= clock.now()
 
 
 class Revision(Gated, Base):
@@ -155,6 +154,10 @@ class SlugHistory(Gated, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         return ArticleTranslation.readable(viewer)
+
+
+def _edits(viewer: Viewer) -> bool:
+    return bool(viewer.roles & {Role.EDITOR, Role.ADMINISTRATOR})
 
 
 def is_published(translation: ArticleTranslation, at: datetime | None = None) -> bool:

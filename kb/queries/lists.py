@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from kb.models import Article, ArticleTag, ArticleTranslation, article_product
@@ -39,15 +39,12 @@ class Scope:
         """What a row's article must meet."""
         found: list[ColumnElement[bool]] = []
         if self.product_id is not None:
-            found.append(
-                exists().where(
-                    article_product.c.article_id == Article.id, article_product.c.product_id == self.product_id
-                )
-            )
+            inside = select(article_product.c.article_id).where(article_product.c.product_id == self.product_id)
+            found.append(Article.id.in_(inside))
         if self.category_ids is not None:
             found.append(Article.category_id.in_(self.category_ids))
         if self.tag is not None:
-            found.append(exists().where(ArticleTag.article_id == Article.id, ArticleTag.tag == self.tag))
+            found.append(Article.id.in_(select(ArticleTag.article_id).where(ArticleTag.tag == self.tag)))
         if self.voted:
             found.append(Article.votes_yes > 0)
         return found

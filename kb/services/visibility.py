@@ -1,13 +1,14 @@
 """Who may read an article, and what happens at once when that becomes fewer people."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from kb.events import ArticleChanged
 from kb.models import Article, ArticleTranslation
-from kb.queries.articles import get_article
+from kb.queries.articles import get_article, languages_of
 from search_index import mask
 from sportello.core import clock, outbox
 from sportello.core.audience import PUBLIC, STAFF, Viewer, check_key
@@ -25,11 +26,17 @@ def hide(session: Session, article: Article) -> None:
     mask.hide(session, Ref("article", article.key))
 
 
+def earliest(translations: Iterable[ArticleTranslation]) -> datetime | None:
+    """When the first of these languages was published; None while none is."""
+    return min((row.published_at for row in translations if row.published_at), default=None)
+
+
 def publish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
     """Make one language of an article readable by its audience. Raises NotFound, Forbidden."""
     translation = get_article(session, actor, slug)
     require(actor, Action.ARTICLE_PUBLISH, translation.article)
     translation.published_at = clock.now()
+    translation.article.published_at = earliest(languages_of(session, actor, translation.article_id))
     outbox.emit(session, ArticleChanged(translation.article.key))
     return translation
 
@@ -39,6 +46,7 @@ def unpublish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
     translation = get_article(session, actor, slug)
     require(actor, Action.ARTICLE_PUBLISH, translation.article)
     translation.published_at = None
+    translation.article.published_at = earliest(languages_of(session, actor, translation.article_id))
     hide(session, translation.article)
     outbox.emit(session, ArticleChanged(translation.article.key))
     return translation

@@ -11,7 +11,7 @@ from kb.events import ArticleChanged
 from kb.models import Article, ArticleCode, ArticleTag, ArticleTranslation, Category, Revision
 from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
-from kb.services.visibility import hide, narrows
+from kb.services.visibility import earliest, hide, narrows
 from sportello.accounts.models import Person, Product
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, check_key
@@ -90,6 +90,7 @@ class Writer:
                 self.session.add(translation)
                 existing.translations[language] = translation
             self._translate(existing, translation, text, rendered[language], updated)
+        existing.article.published_at = earliest(existing.translations.values())
         return existing.article
 
     def _describe(self, article: Article, draft: Draft, updated: datetime) -> None:

@@ -6,8 +6,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from kb import queries, services
+from kb.indexing import KIND_LABELS
 from kb.views.blueprint import bp
-from kb.views.present import KIND_NAMES, contents_of, description_of, labels_of, name_of
+from kb.views.present import contents_of, description_of, labels_of, name_of
 from sportello.core.errors import Invalid, NotFound
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, public, requires
@@ -77,8 +78,8 @@ def _page(session: Session, slug: str, comment: str | None = None, problem: str 
         sections=[(name, id, queries.without_hidden_links(html, readable)) for name, id, html in sections],
         contents=contents_of(revision),
         description=description_of(item.summary, revision.plain),
-        kind=KIND_NAMES.get(article.kind, article.kind),
-        kinds=KIND_NAMES,
+        kind=KIND_LABELS.get(article.kind, article.kind),
+        kinds=KIND_LABELS,
         labels=labels_of(article),
         path=[(entry.code, name_of(entry)) for entry in queries.category_path(session, article.category)],
         languages=languages,

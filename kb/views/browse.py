@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from kb import queries
+from kb.indexing import KIND_LABELS
 from kb.queries import Branch, Order, Scope
 from kb.views.blueprint import bp
-from kb.views.present import KIND_NAMES, labels_of, name_of
+from kb.views.present import labels_of, name_of
 from sportello.web.access import current_viewer, public
 from sportello.web.session import read_session
 
@@ -92,7 +93,7 @@ def _list(session: Session, scope: Scope, what: str, *, count: int, branches: Se
         count=count,
         order=order.value,
         items=[(item, labels_of(item.article)) for item in page.items],
-        kinds=KIND_NAMES,
+        kinds=KIND_LABELS,
         first=url_for(request.endpoint or "", **arguments) if after else None,
         next=following,
         tree=_named(branches),

@@ -4,17 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from flask_babel import lazy_gettext as _
-
 from kb.models import Article, Category, Revision
 from sportello.web.i18n import current_language
 
-KIND_NAMES = {
-    "solution": _("Solution"),
-    "how-to": _("How-to"),
-    "known-problem": _("Known problem"),
-    "reference": _("Reference"),
-}
 DESCRIPTION = 160  # characters, what search engines show
 
 

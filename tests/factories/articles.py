@@ -9,7 +9,10 @@ from sportello.core import clock
 def make_article(session: Session, key: str, audience: str, *, language: str = "en", published: bool = True) -> Article:
     """A published article whose slug and title are its key."""
     now = clock.now()
-    article = Article(key=key, kind="solution", audience=audience, created_at=now, updated_at=now)
+    article = Article(
+        key=key, kind="solution", audience=audience, created_at=now, updated_at=now,
+        published_at=now if published else None,
+    )  # fmt: skip
     translation = ArticleTranslation(
         article=article, language=language, slug=key, title=key, published_at=now if published else None, updated_at=now
     )

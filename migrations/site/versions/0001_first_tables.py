@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("critical", sa.Text(), nullable=True),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("votes_yes", sa.Integer(), nullable=False),
@@ -177,6 +178,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_article_audience"), ["audience"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_category_id"), ["category_id"], unique=False)
         batch_op.create_index("ix_article_helpful", ["votes_yes", "updated_at"], unique=False)
+        batch_op.create_index("ix_article_shelf", ["audience", "published_at", "category_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_updated_at"), ["updated_at"], unique=False)
 
     op.create_table(
