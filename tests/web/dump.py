@@ -17,7 +17,7 @@ def dump(database: Database, *, without: set[str] = COUNTERS) -> dict[str, list[
         tables = MetaData()
         tables.reflect(engine)
         with engine.connect() as connection:
-            for table in tables.sorted_tables:
+            for table in tables.tables.values():
                 if table.name not in without:
                     found[table.name] = sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
     return found
