@@ -10,23 +10,16 @@ from threading import Lock
 from search_index import facets as facet_rules
 from search_index.documents import Filters, Hit, Results, SearchDocument
 from search_index.engine import Change, Manifest, Sort
-from search_index.memory_match import Match, match, rarities, strength
-from search_index.memory_text import IndexedText, fold, parts, query_forms
-from search_index.query.tree import AllOf, AnyOf, Node, Phrase, Query, Word
+from search_index.memory_match import Match, rarities
+from search_index.memory_order import Entry, best_match, entry_of, newest_key, order_key, parts_of
+from search_index.memory_text import fold, parts, query_forms
+from search_index.query.tree import Query
 from sportello.core import clock
 from sportello.core.audience import EVERYTHING
 from sportello.core.types import Ref
 
 MIN_CORRECTED = 4  # shorter words are not corrected
 CLOSENESS = 0.75
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A document and its analysed texts."""
-
-    document: SearchDocument
-    texts: tuple[IndexedText, ...]
 
 
 @dataclass(frozen=True)
@@ -66,17 +59,15 @@ class MemoryEngine:
             found = []
             for entry in entries:
                 if facet_rules.admits(chosen, entry.document):
-                    best = _best(entry, query, weights, language, chosen.languages)
+                    best = best_match(entry, query, weights, language, chosen.languages)
                     if best is not None:
                         found.append((entry, best))
             return found
 
-        hits = sorted(find(filters), key=lambda pair: _order(pair[0], pair[1], sort))
+        hits = sorted(find(filters), key=lambda pair: order_key(pair[0], pair[1], sort))
         now = clock.now()
         counted = {
-            name: facet_rules.count(
-                name, (e.document for e, _ in find(facet_rules.without(filters, name))), now
-            )
+            name: facet_rules.count(name, (e.document for e, _ in find(facet_rules.without(filters, name))), now)
             for name in facets
         }
         page = hits[offset : offset + limit]
@@ -86,20 +77,14 @@ class MemoryEngine:
             facets=counted,
         )
 
-    def correct(
-        self, query: Query, *, audiences: frozenset[str], language: str, masked: Collection[Ref]
-    ) -> str | None:
+    def correct(self, query: Query, *, audiences: frozenset[str], language: str, masked: Collection[Ref]) -> str | None:
         texts = [text for entry in self._open(audiences, masked) for text in entry.texts]
         known = Counter(word for text in texts for word in text.vocabulary())
-        stems = {
-            form for text in texts for places in text.fields.values() for forms in places for form in forms
-        }
+        stems = {form for text in texts for places in text.fields.values() for forms in places for form in forms}
         corrected = query.raw
-        for typed in dict.fromkeys(_parts_of(query.nodes)):
+        for typed in dict.fromkeys(parts_of(query.nodes)):
             folded = fold(typed)
-            unknown = all(
-                query_forms(typed, text_language).isdisjoint(stems) for text_language in ("en", "it")
-            )
+            unknown = all(query_forms(typed, text_language).isdisjoint(stems) for text_language in ("en", "it"))
             if unknown and len(folded) >= MIN_CORRECTED and not any(char.isdigit() for char in folded):
                 near = difflib.get_close_matches(folded, sorted(known), n=3, cutoff=CLOSENESS)
                 if near:
@@ -125,7 +110,7 @@ class MemoryEngine:
                 if all(text.count([word], "title", prefix=True) for word in wanted)
             ]
             if languages:
-                found.append((language not in languages, -entry.document.helpful, *_newest(entry.document)))
+                found.append((language not in languages, -entry.document.helpful, *newest_key(entry.document)))
         return [key[-1] for key in sorted(found)[:limit]]
 
     def apply(self, changes: Iterable[Change]) -> Manifest:
@@ -135,13 +120,13 @@ class MemoryEngine:
                 for entries in partitions.values():
                     entries.pop(change.ref, None)
                 if change.document is not None:
-                    partitions.setdefault(change.document.audience, {})[change.ref] = _entry(change.document)
+                    partitions.setdefault(change.document.audience, {})[change.ref] = entry_of(change.document)
             return self._publish(partitions)
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> Manifest:
         partitions: dict[str, dict[Ref, Entry]] = {}
         for document in documents:
-            partitions.setdefault(document.audience, {})[document.ref] = _entry(document)
+            partitions.setdefault(document.audience, {})[document.ref] = entry_of(document)
         with self._lock:
             self._generations += 1
             return self._publish(partitions, rebuilt=True)
@@ -171,50 +156,3 @@ class MemoryEngine:
         names = partitions if EVERYTHING in audiences else audiences & partitions.keys()
         hidden = set(masked)
         return [entry for name in names for ref, entry in partitions[name].items() if ref not in hidden]
-
-
-def _entry(document: SearchDocument) -> Entry:
-    texts = tuple(IndexedText.of(text, language) for language, text in document.texts.items())
-    return Entry(document, texts)
-
-
-def _best(
-    entry: Entry, query: Query, weights: dict[Node, float], language: str, languages: frozenset[str]
-) -> Match | None:
-    """The best of the document's texts, the viewer's language first among equals."""
-    if any(strength(node, text) for node in query.excluded for text in entry.texts):
-        return None
-    texts = [text for text in entry.texts if not languages or text.language in languages]
-    found = [result for text in texts if (result := match(query, text, weights)) is not None]
-    if not found:
-        return None
-    return max(found, key=lambda result: (result.all_terms, result.score, result.language == language))
-
-
-def _newest(document: SearchDocument) -> tuple[float, Ref]:
-    return (-document.updated.timestamp() if document.updated else 0.0, document.ref)
-
-
-def _order(entry: Entry, best: Match, sort: Sort) -> tuple[float | Ref, ...]:
-    """Sort key, smallest first."""
-    document = entry.document
-    if sort is Sort.NEWEST:
-        return _newest(document)
-    if sort is Sort.HELPFUL:
-        return (-document.votes, *_newest(document))
-    nudge = 1 + 0.1 * document.helpful + (0.05 if document.verified else 0.0)
-    return (not best.all_terms, -best.score * nudge, *_newest(document))
-
-
-def _parts_of(nodes: Iterable[Node]) -> list[str]:
-    """Every typed part under the nodes; a prefix is not a word to correct."""
-    found: list[str] = []
-    for node in nodes:
-        if isinstance(node, Word):
-            found.extend([] if node.prefix else parts(node.text))
-        elif isinstance(node, Phrase):
-            found.extend(parts(" ".join(node.words)))
-        else:
-            assert isinstance(node, AnyOf | AllOf)
-            found.extend(_parts_of(node.nodes))
-    return found

@@ -11,9 +11,7 @@ from search_index.documents import DocumentText
 
 _PART = re.compile(r"[^\W_]+")
 _SUBPART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_ELISION = re.compile(
-    r"\b(?:l|un|d|c|s|m|t|v|n|(?:de|a|ne|su|da|co|que|be)ll|quest|sant)'(?=\w)", re.IGNORECASE
-)
+_ELISION = re.compile(r"\b(?:l|un|d|c|s|m|t|v|n|(?:de|a|ne|su|da|co|que|be)ll|quest|sant)'(?=\w)", re.IGNORECASE)
 _ALGORITHMS = {"en": "english", "it": "italian"}
 
 Forms = frozenset[str]
@@ -34,9 +32,7 @@ def fold(text: str) -> str:
 def _forms(part: str, language: str) -> Forms:
     """One written word: itself, its stem and its sub-parts (KB815174: kb, 815174)."""
     pieces = {part, *_SUBPART.findall(part)}
-    return frozenset(
-        form for piece in pieces for form in (fold(piece), "~" + _stemmer(language).stemWord(fold(piece)))
-    )
+    return frozenset(form for piece in pieces for form in (fold(piece), "~" + _stemmer(language).stemWord(fold(piece))))
 
 
 def parts(text: str) -> list[str]:
@@ -83,11 +79,7 @@ class IndexedText:
     def vocabulary(self) -> set[str]:
         """Every folded word in it (no stems)."""
         return {
-            form
-            for places in self.fields.values()
-            for forms in places
-            for form in forms
-            if not form.startswith("~")
+            form for places in self.fields.values() for forms in places for form in forms if not form.startswith("~")
         }
 
 
