@@ -50,8 +50,6 @@ soak: .venv/.dev ## The damage tests with their full counts
 
 migration: .venv/.dev ## Write the first migrations anew from the models
 	$(BIN)/python migrations/generate.py
-	-$(BIN)/ruff check -q --fix migrations
-	$(BIN)/ruff format -q migrations
 
 docs: .venv/.dev ## Write the reference tables of README and operations manual
 	$(BIN)/python -m sportello.portal.reference

@@ -1,13 +1,17 @@
 """The leading worker's duties by the clock: what is old goes, and the index is kept whole."""
 
+import logging
+
 from search_index import handlers as search
 from search_index.engine import IndexDamaged
 from sportello.accounts.services import sessions
 from sportello.core import limits, outbox
 from sportello.core.handling import Site
+from sportello.portal.checks import UnknownAudiences, require_known_audiences
 from sportello.portal.worker.duties import Duty
 
 MINUTE, HOUR = 60.0, 3600.0
+log = logging.getLogger(__name__)
 
 
 def ensure_index_exists(site: Site) -> None:
@@ -38,11 +42,20 @@ def purge_limits(site: Site) -> None:
         limits.purge(session)
 
 
+def check_audiences(site: Site) -> None:
+    """Say in the log which rows have an audience that the plans file does not know (web and worker would not start)."""
+    try:
+        require_known_audiences(site.database, site.plans.ladder)
+    except UnknownAudiences as error:
+        log.error("%s", error)
+
+
 def duties() -> list[Duty]:
     """All of them, fresh: each is due at once."""
     return [
         Duty("index", 5.0, ensure_index_exists),
         Duty("index read through", HOUR, search.ensure_index),
+        Duty("audiences", HOUR, check_audiences),
         Duty("limits", 10 * MINUTE, purge_limits),
         Duty("outbox", HOUR, purge_outbox),
         Duty("sessions", HOUR, purge_sessions),

@@ -87,10 +87,12 @@ class Place:
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `sportello ARGUMENTS` to its end."""
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "sportello.portal", *arguments],
-            env=self.environ, capture_output=True, text=True, timeout=180, check=check,
+            env=self.environ, capture_output=True, text=True, timeout=180, check=False,
         )  # fmt: skip
+        assert not check or done.returncode == 0, f"sportello {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `sportello ARGUMENTS`; its lines go to a file in the folder's parent."""
