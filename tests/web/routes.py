@@ -28,7 +28,12 @@ def readable_addresses(site: Site) -> list[str]:
     """Every GET route, with a value that exists and one that does not for each argument, and some searches."""
     slugs = [slugs[0] for slugs in site.slugs.values()]
     adapter = site.app.url_map.bind("localhost")
-    found = ["/search?q=invoice", "/search?q=invoice&sort=newest&page=2", "/search/suggest?q=inv", "/search?q=nothingzz"]
+    found = [
+        "/search?q=invoice",
+        "/search?q=invoice&sort=newest&page=2",
+        "/search/suggest?q=inv",
+        "/search?q=nothingzz",
+    ]
     for rule in sorted(site.app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if "GET" not in (rule.methods or ()):
             continue

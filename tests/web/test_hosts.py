@@ -50,7 +50,11 @@ def test_the_hosts_of_the_settings_are_answered(settings: Settings, database: Da
     chosen = made(settings, database, hosts=("help.meridiana.example",), base_url="https://support.meridiana.example")
     answers = {host: chosen.test_client().get("/seen", headers={"Host": host}).status_code for host in
                ("help.meridiana.example", "help.meridiana.example:443", "support.meridiana.example")}  # fmt: skip
-    assert answers == {"help.meridiana.example": 200, "help.meridiana.example:443": 200, "support.meridiana.example": 400}
+    assert answers == {
+        "help.meridiana.example": 200,
+        "help.meridiana.example:443": 200,
+        "support.meridiana.example": 400,
+    }
 
 
 FORGED = {

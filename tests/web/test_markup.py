@@ -9,10 +9,22 @@ from flask.testing import FlaskClient
 
 from tests.gating.sites import Site
 from tests.people import NAMES
-from tests.web.test_csrf import token
 from tests.web.routes import LANGUAGES, readable_addresses
+from tests.web.test_csrf import token
 
-ADDRESSES = {"href", "src", "action", "formaction", "srcset", "poster", "data", "cite", "background", "ping", "xlink:href"}
+ADDRESSES = {
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "srcset",
+    "poster",
+    "data",
+    "cite",
+    "background",
+    "ping",
+    "xlink:href",
+}
 
 
 class Inspector(HTMLParser):
@@ -96,8 +108,9 @@ def test_the_inspector_sees() -> None:
     for html in (
         "<style>a{}</style>", "<script>1</script>", '<p style="a:b">', '<p onclick="x()">', '<a href="javascript:x">',
         '<a href=" JavaScript:x">', '<img src="//evil.example/x">', '<img src="data:x">', '<script src="/x">1</script>',
-        '<form method="post"><button></form>', '<form><input name="csrf_token" value="x"></form>', '<p id="a"></p><p id="a"></p>',
-        '<form action="https://evil.example"></form>', "<iframe>", '<base href="/x">', '<p class="a" class="b">',
+        '<form method="post"><button></form>', '<form><input name="csrf_token" value="x"></form>',
+        '<p id="a"></p><p id="a"></p>', '<form action="https://evil.example"></form>', "<iframe>",
+        '<base href="/x">', '<p class="a" class="b">',
     ):  # fmt: skip
         assert inspect(html), html
     assert inspect('<form method="post"><input name="csrf_token" value="x"></form><a href="/x">x</a>') == []
