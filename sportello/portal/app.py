@@ -6,7 +6,9 @@ from typing import Any
 from flask import Flask
 from flask_compress import Compress
 
+import sportello.portal.health
 from sportello.accounts.login import init_accounts, request_viewer
+from sportello.accounts.views.staff_index import add_staff_entry
 from sportello.core.db import Database
 from sportello.core.resources import resource
 from sportello.core.settings import Settings
@@ -24,7 +26,6 @@ def _blueprints() -> list[Any]:
     import kb.views
     import search_index.views
     import sportello.accounts.views
-    import sportello.portal.health
     import sportello.portal.pages
 
     return [
@@ -56,6 +57,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     init_access(app, request_viewer)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
+    add_staff_entry(app, sportello.portal.health.ENTRY)
     if missing := undeclared(app):
         raise RuntimeError(f"routes without declared access: {', '.join(missing)}")
     Compress(app)

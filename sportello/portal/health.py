@@ -7,7 +7,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from sportello.core.errors import SportelloError
+from sportello.accounts.views.staff_index import StaffEntry
+from sportello.core.errors import N_, SportelloError
 from sportello.core.handling import Site
 from sportello.core.policy import Action, allows
 from sportello.portal import checks
@@ -15,6 +16,13 @@ from sportello.web.access import current_viewer, public
 from sportello.web.session import database, settings
 
 bp = Blueprint("health", __name__)
+ENTRY = StaffEntry(
+    Action.HEALTH_READ,
+    "heart-pulse",
+    N_("Health of the site"),
+    N_("Database, search index, worker and mail, as a machine reads them."),
+    "health.healthz",
+)
 
 
 def _may_see_details() -> bool:
