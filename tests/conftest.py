@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 import sportello.accounts.models
+import sportello.core.limits
 import sportello.core.outbox  # noqa: F401  every table must be known before a schema is made
 from sportello.core.db import Base, CountersBase, Database, make_engine
 from sportello.core.settings import Settings
