@@ -1,6 +1,6 @@
 """How articles are found: what stands in the index for them, and what a hit shows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from math import sqrt
 from typing import Any
@@ -81,6 +81,12 @@ class ArticleSource:
             if before is None or ranks.get(translation.language, 2) < ranks.get(before.language, 2):
                 found[key] = translation
         return {key: _row(translation) for key, translation in found.items()}
+
+    def product_names(self, session: Session, viewer: Viewer, codes: Collection[str]) -> dict[str, str]:
+        """Names of those products that have an article the viewer may read."""
+        statement = Article.visible_to(viewer, Product.code, Product.name).join(Article.products)
+        rows = session.execute(statement.where(Product.code.in_(sorted(codes))).distinct())
+        return {row.code: row.name for row in rows}
 
     def fallback(
         self, session: Session, viewer: Viewer, words: Sequence[str], *, filters: Filters, language: str, limit: int

@@ -9,6 +9,7 @@ from search_index.documents import Filters
 from search_index.page import Facet, FacetValue, SearchRequest
 from search_index.sources import Source
 from sportello.accounts.models import Product
+from sportello.core.audience import Viewer
 from sportello.core.errors import N_
 
 MOST = 12  # values of one facet that are shown
@@ -26,18 +27,20 @@ PARAMETERS = {"kind": "kind", "product": "product", "version": "version", "langu
 
 def label_facets(
     session: Session,
+    viewer: Viewer,
     counts: Mapping[str, Mapping[str, int]] | None,
     request: SearchRequest,
     chosen: Filters,
     sources: Iterable[Source],
 ) -> tuple[Facet, ...]:
-    """The facets in the order shown; empty ones are left out. One statement, for the product names.
+    """The facets in the order shown; empty ones are left out. One statement for the product names, another for
+    chosen products without results: a product in which the viewer may read nothing keeps the code they typed.
 
     `counts` None: the time for counting ran out; what is chosen is shown all the same, so that it can be
     undone.
     """
     counts = counts or {}
-    names = {row.code: row.name for row in session.execute(select(Product.code, Product.name))}
+    names = _product_names(session, viewer, counts, chosen, sources)
     kinds = {value: label for source in sources for value, label in source.kinds.items()}
     made = [
         _facet("kind", counts, chosen.kinds, kinds, translate=True, ordered=True),
@@ -49,6 +52,26 @@ def label_facets(
         ),
     ]
     return tuple(facet for facet in made if facet.values)
+
+
+def _product_names(
+    session: Session,
+    viewer: Viewer,
+    counts: Mapping[str, Mapping[str, int]],
+    chosen: Filters,
+    sources: Iterable[Source],
+) -> dict[str, str]:
+    counted = set(counts.get("product", {})) | _products_of(counts.get("version", {}))
+    asked = (chosen.products | _products_of(chosen.versions)) - counted
+    rows = session.execute(select(Product.code, Product.name).where(Product.code.in_(sorted(counted))))
+    names = {row.code: row.name for row in rows}
+    for source in sources if asked else ():
+        names.update(source.product_names(session, viewer, asked))
+    return names
+
+
+def _products_of(versions: Iterable[str]) -> set[str]:
+    return {version.partition(" ")[0] for version in versions if " " in version}
 
 
 def _facet(
@@ -80,7 +103,7 @@ def _facet(
 def _versions(counts: Mapping[str, Mapping[str, int]], chosen: frozenset[str], names: Mapping[str, str]) -> Facet:
     """Versions by product, newest first; the product's name is left out where there is only one."""
     found = counts.get("version", {})
-    products = {value.partition(" ")[0] for value in (*found, *chosen) if " " in value}
+    products = _products_of((*found, *chosen))
     labels = {}
     for value in sorted({*found, *chosen}, key=_newest_version):
         product, _, version = value.rpartition(" ")

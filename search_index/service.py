@@ -97,7 +97,7 @@ class Asking:
                 results, query, spelling = better, corrected, replace(spelling, used=True)
         elsewhere = 0 if results.total or self.filters == query.filters else self._unfiltered(query)
         entries = self._entries(results.hits, query, request)
-        facets = label_facets(self.session, results.facets, request, self.filters, self.service.sources)
+        facets = label_facets(self.session, self.viewer, results.facets, request, self.filters, self.service.sources)
         return SearchPage(
             request,
             self.query,

@@ -3,7 +3,7 @@
 The index proposes, the database disposes: a hit is shown only if its source loads it for this viewer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,6 +68,10 @@ class Source(Protocol):
         `keys` maps each key to the language that matched; where the viewer cannot read that one, the row is
         in `language`, else in any. Keys the viewer may not read are missing.
         """
+        ...
+
+    def product_names(self, session: Session, viewer: Viewer, codes: Collection[str]) -> dict[str, str]:
+        """Names of those of `codes` in which the viewer can read something."""
         ...
 
     def fallback(

@@ -27,7 +27,7 @@ def client_for(app: Flask, person: Person | None) -> FlaskClient:
     return client
 
 
-CSRF = re.compile(rb'(name="csrf_token"[^>]*value=")[^"]+(")')
+CSRF = re.compile(rb'(name="(?:[a-z]+-)?csrf_token"[^>]*value=")[^"]+(")')
 VOLATILE_HEADERS = {"date", "set-cookie", "content-length", "x-request-id", "server"}
 
 

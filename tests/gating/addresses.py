@@ -14,7 +14,7 @@ from tests.gating.world import ITEMS, Item
 QUERIES = (
     "", "invoice", "rounding", "invoice rounding", '"invoice total"', "rounding -italian", "roundng", "invoce totl",
     "fattura", "arrotondamento", "invoice OR fattura", "tag:shared", "kind:solution", "product:foundry invoice",
-    "product:ledger", "version:15.1", "lang:it", "updated:>2026-10", "title:rounding", "zq*", "zqa", "padding",
+    "product:ledger", "product:Foundry", "version:15.1", "version:8.0", "lang:it", "updated:>2026-10", "title:rounding", "zq*", "zqa", "padding",
 )  # fmt: skip
 LANGUAGES = ("", "&lang=it")
 NOT_ASKED = {
@@ -78,5 +78,13 @@ def searches() -> Iterator[str]:
             yield f"/search?q={query}&page={page}"
         for sort in ("newest", "helpful", "relevance"):
             yield f"/search?q={query}&sort={sort}"
-        for facet in ("product=ledger", "product=foundry", "kind=solution", "language=it", "version=ledger+15.1"):
+        for facet in (
+            "product=ledger",
+            "product=foundry",
+            "kind=solution",
+            "language=it",
+            "version=ledger+15.1",
+            "version=foundry+8.0",
+            "product=Foundry",
+        ):
             yield f"/search?q={query}&{facet}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from sportello.accounts.models import Product
 from sportello.core.db import CountersBase, Database
 from sportello.core.settings import Settings
 from sportello.portal.app import create_app
@@ -52,6 +53,8 @@ def make_site(
         cast = people.make_cast(session)
     with database.write() as session:
         slugs = world.seed(session, keep)
+        if not any("foundry" in item.draft().products for item in slugs):  # nobody licenses it: it never existed
+            session.delete(session.get_one(Product, cast.products["foundry"].id))
     app = create_app(settings, database)
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -1,6 +1,6 @@
 """A source of search documents on a shelf of plain values, and viewers to look at it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -43,6 +43,10 @@ class Shelf:
             if document is not None and admits(viewer, document.audience):
                 found[key] = _row(document, wanted if wanted in document.texts else language)
         return found
+
+    def product_names(self, session: Session, viewer: Viewer, codes: Collection[str]) -> dict[str, str]:
+        readable = [document for document in self.documents_by_key.values() if admits(viewer, document.audience)]
+        return {code: code.capitalize() for document in readable for code in document.products if code in codes}
 
     def fallback(
         self,

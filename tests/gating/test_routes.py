@@ -1,0 +1,192 @@
+"""Who may enter which route, told a second time: a new route fails until it stands here."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from sportello.core.policy import Action
+from sportello.web.access import Access, access_of
+from tests.browsing import client_for
+from tests.gating.addresses import get_rules, values_for
+from tests.gating.sites import Site
+from tests.people import NAMES
+
+PUBLIC = Access()
+SIGNED_IN = Access(signed_in=True)
+
+
+def only(action: Action) -> Access:
+    return Access(signed_in=True, action=action)
+
+
+ROUTES: dict[str, Access] = {
+    "accounts.begin_second_factor": SIGNED_IN,
+    "accounts.cancel_email_change": SIGNED_IN,
+    "accounts.change_email": SIGNED_IN,
+    "accounts.change_password": SIGNED_IN,
+    "accounts.change_second_factor": SIGNED_IN,
+    "accounts.confirm_email": PUBLIC,
+    "accounts.confirm_second_factor": SIGNED_IN,
+    "accounts.end_all_sessions": SIGNED_IN,
+    "accounts.end_session": SIGNED_IN,
+    "accounts.forgotten": PUBLIC,
+    "accounts.invite_colleague": only(Action.COLLEAGUES_MANAGE),
+    "accounts.manage_colleague": only(Action.COLLEAGUES_MANAGE),
+    "accounts.my_sessions": SIGNED_IN,
+    "accounts.organisation": SIGNED_IN,
+    "accounts.plans": PUBLIC,
+    "accounts.preferences": PUBLIC,
+    "accounts.second_factor": SIGNED_IN,
+    "accounts.security": SIGNED_IN,
+    "accounts.set_password": PUBLIC,
+    "accounts.settings": SIGNED_IN,
+    "accounts.sign_in": PUBLIC,
+    "accounts.sign_in_code": PUBLIC,
+    "accounts.sign_out": PUBLIC,
+    "health.healthz": PUBLIC,
+    "kb.browse": PUBLIC,
+    "kb.category": PUBLIC,
+    "kb.everything": PUBLIC,
+    "kb.feed": PUBLIC,
+    "kb.markdown": PUBLIC,
+    "kb.product": PUBLIC,
+    "kb.show": PUBLIC,
+    "kb.tag": PUBLIC,
+    "kb.vote": only(Action.ARTICLE_VOTE),
+    "kb_root.sitemap": PUBLIC,
+    "portal.accent": PUBLIC,
+    "portal.favicon": PUBLIC,
+    "portal.home": PUBLIC,
+    "portal.logo": PUBLIC,
+    "portal.robots": PUBLIC,
+    "portal.styleguide": PUBLIC,
+    "portal.text": PUBLIC,
+    "search.click": PUBLIC,
+    "search.opensearch": PUBLIC,
+    "search.results": PUBLIC,
+    "search.suggest": PUBLIC,
+    "staff.audit_log": only(Action.AUDIT_READ),
+    "staff.edit_organisation": only(Action.ORGANISATIONS_MANAGE),
+    "staff.edit_person": only(Action.PEOPLE_MANAGE),
+    "staff.edit_product": only(Action.PRODUCTS_MANAGE),
+    "staff.index": only(Action.STAFF_PAGES),
+    "staff.manage_person": only(Action.PEOPLE_MANAGE),
+    "staff.new_organisation": only(Action.ORGANISATIONS_MANAGE),
+    "staff.new_person": only(Action.PEOPLE_MANAGE),
+    "staff.new_product": only(Action.PRODUCTS_MANAGE),
+    "staff.organisations": only(Action.ORGANISATIONS_MANAGE),
+    "staff.people": only(Action.PEOPLE_MANAGE),
+    "staff.products": only(Action.PRODUCTS_MANAGE),
+    "staff.remove_second_factor": only(Action.PEOPLE_MANAGE),
+}
+MAY: dict[Action, set[str]] = {
+    Action.ARTICLE_VOTE: {"anna", "piero", "elena", "ezio", "sara", "ada"},
+    Action.AUDIT_READ: {"ada"},
+    Action.COLLEAGUES_MANAGE: {"anna", "piero", "ada"},
+    Action.ORGANISATIONS_MANAGE: {"ada"},
+    Action.PEOPLE_MANAGE: {"ada"},
+    Action.PRODUCTS_MANAGE: {"ada"},
+    Action.STAFF_PAGES: {"sara", "ada"},
+}
+OF_THEIR_ORGANISATION = {"accounts.organisation"}
+"""Signed in, but there is such a page only for those who belong to an organisation."""
+
+
+def test_every_route_is_classified(full_site: Site) -> None:
+    declared = {endpoint: access_of(full_site.app, endpoint) for endpoint in full_site.app.view_functions}
+    assert declared == ROUTES
+
+
+def test_every_rule_has_its_view_and_methods(full_site: Site) -> None:
+    """No route answers more than reading and its own forms."""
+    for rule in full_site.app.url_map.iter_rules():
+        assert rule.endpoint in ROUTES
+        assert (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+def expected(endpoint: str, name: str) -> str:
+    """`in`, `door` (sent to sign in and back) or `absent`."""
+    access = ROUTES[endpoint]
+    if access.action is not None:
+        return "in" if name in MAY[access.action] else "absent"
+    if access.signed_in and name == "anonymous":
+        return "door"
+    if endpoint in OF_THEIR_ORGANISATION and name in ("sara", "ada"):
+        return "absent"
+    return "in"
+
+
+def existing(app: Flask, site: Site) -> dict[str, str]:
+    """An address of every GET route that there is for staff: something public where it names something."""
+    slug = next(slugs[0] for item, slugs in site.slugs.items() if item.audience == "public")
+    adapter, found = app.url_map.bind("localhost"), {}
+    for rule in get_rules(app):
+        values = {name: values_for(name, rule, [slug], list(site.slugs))[0] for name in rule.arguments}
+        if rule.endpoint == "staff.edit_person":
+            values = {"key": site.cast.anna.key}
+        found[rule.endpoint] = adapter.build(rule.endpoint, values)
+    return found
+
+
+# What answers otherwise than by its access alone: no such token, no operator's logo or colour, already or not yet.
+PARTICULAR = {
+    "accounts.set_password": {404},
+    "accounts.confirm_email": {404},
+    "accounts.sign_in": {200, 302},
+    "accounts.sign_in_code": {302},
+    "portal.accent": {404},
+    "portal.logo": {404},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everybody_enters_where_they_may_and_nowhere_else(full_site: Site, name: str) -> None:
+    client = client_for(full_site.app, full_site.cast.people.get(name))
+    wrong = {}
+    for endpoint, address in existing(full_site.app, full_site).items():
+        for method in ("GET", "HEAD"):
+            answer = client.open(address, method=method)
+            ok = {"in": {200}, "door": {302}, "absent": {404}}[expected(endpoint, name)]
+            if expected(endpoint, name) == "in":
+                ok = PARTICULAR.get(endpoint, ok)
+            if answer.status_code not in ok:
+                wrong[f"{method} {address}"] = answer.status_code
+            if expected(endpoint, name) == "door":
+                assert answer.headers["Location"].startswith("/sign-in"), address
+            answer.close()
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_somebody_may_not_send_does_not_exist_for_them(full_site: Site, name: str) -> None:
+    """Every POST route, refused before its form is looked at: with a token, so that only the access decides."""
+    from tests.web.routes import unsafe_routes
+    from tests.web.test_csrf import token
+
+    client = client_for(full_site.app, full_site.cast.people.get(name))
+    form = {"csrf_token": token(client)}
+    adapter = full_site.app.url_map.bind("localhost")
+    for method, address in unsafe_routes(full_site.app):
+        endpoint = adapter.match(address, method=method)[0]
+        wanted = expected(endpoint, name)
+        if wanted == "in":
+            continue
+        answer = client.open(address, method=method, data=form)
+        if wanted == "absent":
+            assert answer.status_code == 404, address
+        else:
+            assert answer.status_code == 302, address
+            assert answer.headers["Location"].startswith("/sign-in"), address
+
+
+def test_a_route_without_declared_access_stops_the_application(
+    full_site: Site, sign_in: Callable[[str], FlaskClient], app: Flask
+) -> None:
+    from sportello.web.access import undeclared
+
+    assert undeclared(app) == []
+    app.add_url_rule("/forgotten-by-somebody", "forgotten", lambda: "x")
+    assert undeclared(app) == ["forgotten"]
+    assert app.test_client().get("/forgotten-by-somebody").status_code == 500
