@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from kb import queries, services
 from kb.indexing import KIND_LABELS
 from kb.views.blueprint import bp
-from kb.views.present import contents_of, description_of, labels_of, name_of
+from kb.views.present import contents_of, description_of, facts_of, name_of
 from sportello.core.errors import Invalid, NotFound
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, public, requires
@@ -80,11 +80,11 @@ def _page(session: Session, slug: str, comment: str | None = None, problem: str 
         description=description_of(item.summary, revision.plain),
         kind=KIND_LABELS.get(article.kind, article.kind),
         kinds=KIND_LABELS,
-        labels=labels_of(article),
+        facts=facts_of(article),
         path=[(entry.code, name_of(entry)) for entry in queries.category_path(session, article.category)],
         languages=languages,
         mine=queries.vote_of(session, viewer, article.id),
         comment=comment,
         problem=problem,
-        related=[(other, labels_of(other.article)) for other in queries.related_articles(session, viewer, article)],
+        related=[(other, facts_of(other.article)) for other in queries.related_articles(session, viewer, article)],
     )

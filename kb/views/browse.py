@@ -11,7 +11,7 @@ from kb import queries
 from kb.indexing import KIND_LABELS
 from kb.queries import Branch, Order, Scope
 from kb.views.blueprint import bp
-from kb.views.present import labels_of, name_of
+from kb.views.present import facts_of, name_of
 from sportello.web.access import current_viewer, public
 from sportello.web.session import read_session
 
@@ -92,7 +92,7 @@ def _list(session: Session, scope: Scope, what: str, *, count: int, branches: Se
         what=what,
         count=count,
         order=order.value,
-        items=[(item, labels_of(item.article)) for item in page.items],
+        items=[(item, facts_of(item.article)) for item in page.items],
         kinds=KIND_LABELS,
         first=url_for(request.endpoint or "", **arguments) if after else None,
         next=following,

@@ -1,10 +1,12 @@
 """What templates need that no query gives: names in a language, versions in words, a nested table of contents."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from kb.indexing import VERIFIED_FOR
 from kb.models import Article, Category, Revision
+from sportello.accounts.models import ProductVersion
+from sportello.core import clock
 from sportello.web.i18n import current_language
 
 DESCRIPTION = 160  # characters, what search engines show
@@ -43,14 +45,24 @@ def name_of(category: Category) -> str:
     return category.names.get(current_language()) or next(iter(category.names.values()), category.code)
 
 
-def labels_of(article: Article) -> list[str]:
-    """Products with their versions: "Ledger 15.0, 15.1", "Foundry 7.3–8.0" when more than two without a gap."""
+@dataclass(frozen=True)
+class Facts:
+    """What a list says of an article beside its title: products with versions, and whether it was verified lately."""
+
+    labels: list[str]
+    verified: bool
+
+
+def facts_of(article: Article) -> Facts:
+    """Versions are named ("Ledger 15.0, 15.1") or, when more than two follow each other, spanned ("7.3–8.0")."""
     versions = {id: list(rows) for id, rows in groupby(article.versions, key=lambda row: row.product_id)}
-    return [f"{product.name} {_span(versions.get(product.id, ()))}".strip() for product in article.products]
+    labels = [f"{product.name} {_span(versions.get(product.id, []))}".strip() for product in article.products]
+    lately = article.verified_at is not None and article.verified_at > clock.now() - VERIFIED_FOR
+    return Facts(labels, lately)
 
 
-def _span(versions: Iterable[object]) -> str:
-    rows = sorted(versions, key=lambda row: row.position)  # type: ignore[attr-defined]
-    names = [row.name for row in rows]  # type: ignore[attr-defined]
-    whole = len(rows) > 2 and rows[-1].position - rows[0].position == len(rows) - 1  # type: ignore[attr-defined]
+def _span(versions: list[ProductVersion]) -> str:
+    rows = sorted(versions, key=lambda row: row.position)
+    names = [row.name for row in rows]
+    whole = len(rows) > 2 and rows[-1].position - rows[0].position == len(rows) - 1
     return f"{names[0]}–{names[-1]}" if whole else ", ".join(names)
