@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -18,6 +19,7 @@ from sportello.core import audience
 from sportello.core.audience import Viewer
 from sportello.core.db import Database
 from sportello.core.errors import Invalid, TooMany
+from sportello.core.mail import stored_mails
 from sportello.core.outbox import OutboxRow
 from sportello.core.settings import Settings
 from tests.accounts.conftest import link_in
@@ -227,3 +229,17 @@ def test_a_cancelled_change_cannot_be_confirmed(database: Database, anna: Viewer
     for _, _, text in mails:
         with database.write() as session, pytest.raises(LinkExpired):
             credentials.confirm_email(session, _token(text))
+
+
+def test_a_letter_speaks_the_language_of_its_reader(
+    database: Database, settings: Settings, cast: Cast, deliver: Deliver
+) -> None:
+    _invite(database, "it")
+    ((_, subject, text),) = deliver()
+    assert subject == "Il tuo account su Meridiana Sportello"
+    assert text.startswith("Ciao Bea Bini,")
+    (stored,) = stored_mails(Path(settings.mail_dir))
+    html = stored.mail.get_body(("html",))
+    assert html is not None
+    assert '<html lang="it">' in html.get_content()
+    assert f'href="{settings.base_url}{link_in(text)}"' in html.get_content()

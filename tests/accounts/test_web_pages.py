@@ -187,6 +187,14 @@ def test_products_are_created_and_edited_with_their_versions(database: Database,
     assert ada.get("/staff/products/nothing").status_code == 404
 
 
+def test_the_index_of_the_staff_leads_to_what_their_roles_open(sign_in: SignIn) -> None:
+    sara, ada = sign_in("sara").get("/staff").text, sign_in("ada").get("/staff").text
+    own = ("/staff/organisations", "/staff/people", "/staff/products", "/staff/audit")
+    assert [address for address in own if f'href="{address}"' in ada] == list(own)
+    assert [address for address in own if f'href="{address}"' in sara] == []
+    assert 'href="/healthz"' in sara
+
+
 def test_the_audit_log_shows_and_finds_a_change(sign_in: SignIn) -> None:
     ada = sign_in("ada")
     assert "Nothing has been changed yet." in ada.get("/staff/audit").text
