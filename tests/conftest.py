@@ -10,15 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-import sportello.accounts.models
-import sportello.core.limits
-import sportello.core.outbox  # noqa: F401  every table must be known before a schema is made
+import sportello.portal.schema  # noqa: F401  every table must be known before a schema is made
 from sportello.core.db import Base, CountersBase, Database, make_engine
 from sportello.core.settings import Settings
 from tests import databases, people
-
-with contextlib.suppress(ModuleNotFoundError):
-    pass
 
 DATA = os.environ.get("SPORTELLO_TEST_DATA")
 pytest_plugins = ("tests.browser.fixtures",)
