@@ -59,6 +59,8 @@ class Draft:
                     field="language",
                     language=language,
                 )
+            if not _storable(words.title + words.markdown + words.summary + (words.critical or "")):
+                raise Invalid(N_("The text holds a character that cannot be stored (NUL, half a character)."))
             if not words.title.strip():
                 raise Invalid(N_("An article needs a title."), field="title")
             if len(words.title) > MAX_TITLE:
@@ -71,3 +73,12 @@ class Draft:
                     label=label[:40],
                     most=MAX_LABEL,
                 )
+
+
+def _storable(text: str) -> bool:
+    """Databases and files take UTF-8 without NUL."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text

@@ -28,6 +28,7 @@ def vote(session: Session, actor: Viewer, slug: str, *, helpful: bool, comment: 
         raise Invalid(
             N_("The comment is longer than %(most)s characters."), field="comment", most=MAX_COMMENT
         )
+    comment = comment.replace("\x00", "") if comment is not None else None
     now = clock.now()
     mine = session.scalar(
         select(ArticleVote).where(

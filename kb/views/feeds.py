@@ -13,6 +13,7 @@ from sportello.web.access import public
 from sportello.web.i18n import LANGUAGES
 from sportello.web.session import read_session, settings
 
+NOT_IN_XML = dict.fromkeys((*(code for code in range(0x20) if chr(code) not in "\t\n\r"), 0xFFFE, 0xFFFF))
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -25,7 +26,7 @@ def feed() -> ResponseReturnValue:
     with read_session() as session:
         items = queries.feed_items(session, language)
         updated = max((item.updated_at for item in items), default=NEVER)
-        body = render_template("kb/feed.xml", items=items, updated=updated, language=language)
+        body = render_template("kb/feed.xml", items=items, updated=updated, language=language).translate(NOT_IN_XML)
     return _answer(body, "application/atom+xml")
 
 
