@@ -14,7 +14,8 @@ from tests.gating.world import ITEMS, Item
 QUERIES = (
     "", "invoice", "rounding", "invoice rounding", '"invoice total"', "rounding -italian", "roundng", "invoce totl",
     "fattura", "arrotondamento", "invoice OR fattura", "tag:shared", "kind:solution", "product:foundry invoice",
-    "product:ledger", "product:Foundry", "version:15.1", "version:8.0", "lang:it", "updated:>2026-10", "title:rounding", "zq*", "zqa", "padding",
+    "product:ledger", "product:Foundry",
+    "version:15.1", "version:8.0", "lang:it", "updated:>2026-10", "title:rounding", "zq*", "zqa", "padding",
 )  # fmt: skip
 LANGUAGES = ("", "&lang=it")
 NOT_ASKED = {
