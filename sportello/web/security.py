@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sportello.core.errors import N_, Invalid, NotFound
@@ -38,6 +39,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
 }
 SAFE = {"GET", "HEAD", "OPTIONS"}
+FORM = "application/x-www-form-urlencoded"
+MAX_FIELDS = 1000
 NUL = N_("What was sent holds a character that no text has (NUL). Remove it and try again.")
 HSTS = "max-age=31536000; includeSubDomains"
 csrf = CSRFProtect()
@@ -73,11 +76,26 @@ class Hardened:
         return self._wsgi_app(environ, start)
 
 
-def _refuse_nul() -> None:
-    """No text of a person holds a NUL, and a database may refuse it. Raises NotFound, Invalid."""
+def _check_input() -> None:
+    """Before anything reads the form: its size, its number of fields, and characters that no text has.
+
+    Raises NotFound, Invalid, RequestEntityTooLarge. A chunked form is cut off at the limit by the parser, which does
+    not say so; here it does.
+    """
     if "\0" in request.path:
         raise NotFound
-    if _holds_nul(request.args) or (request.method not in SAFE and _holds_nul(request.form)):
+    if _holds_nul(request.args):
+        raise Invalid(NUL)
+    if request.method in SAFE:
+        return
+    if request.mimetype == FORM:
+        body = request.get_data()
+        cut_off = request.content_length is None and len(body) >= (request.max_content_length or len(body) + 1)
+        if cut_off or body.count(b"&") >= MAX_FIELDS:
+            raise RequestEntityTooLarge
+    if None in request.form:  # a part without a name
+        raise BadRequest
+    if _holds_nul(request.form):
         raise Invalid(NUL)
 
 
@@ -106,10 +124,10 @@ def init_security(app: Flask, settings: Settings) -> None:
         TRUSTED_HOSTS=allowed_hosts(settings),
         MAX_CONTENT_LENGTH=settings.max_body_kib * 1024,
         MAX_FORM_MEMORY_SIZE=settings.max_body_kib * 1024,
-        MAX_FORM_PARTS=1000,
+        MAX_FORM_PARTS=MAX_FIELDS,
     )
+    app.before_request(_check_input)
     csrf.init_app(app)
-    app.before_request(_refuse_nul)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.after_request(_harden)
