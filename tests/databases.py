@@ -60,7 +60,13 @@ def postgres_server() -> Iterator[str]:
         [*user, str(initdb), "-D", str(data), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
         check=True, stdout=subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip
-    options = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_connections=200"]
+    options = [
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "listen_addresses=",
+        "max_connections=200",
+    ]
     command = [*user, str(postgres), "-D", str(data), "-k", str(folder)]
     for option in options:
         command += ["-c", option]

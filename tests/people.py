@@ -43,7 +43,9 @@ def make_products(session: Session) -> dict[str, Product]:
     return products
 
 
-def make_organisation(session: Session, key: str, plan: str, products: list[Product], *, ended: bool = False) -> Organisation:
+def make_organisation(
+    session: Session, key: str, plan: str, products: list[Product], *, ended: bool = False
+) -> Organisation:
     """An organisation covered from a year ago for a year to come, or ended yesterday."""
     today = clock.today()
     end = today - timedelta(days=1) if ended else today + timedelta(days=365)
@@ -55,7 +57,9 @@ def make_organisation(session: Session, key: str, plan: str, products: list[Prod
     return organisation
 
 
-def make_person(session: Session, name: str, organisation: Organisation | None, *roles: Role, domain: str = "") -> Person:
+def make_person(
+    session: Session, name: str, organisation: Organisation | None, *roles: Role, domain: str = ""
+) -> Person:
     """A person who can sign in; e-mail NAME@DOMAIN (default: the organisation's key)."""
     host = domain or (organisation.key if organisation else "support")
     person = Person(
