@@ -19,8 +19,8 @@ from sportello.core.types import Ref
 class Row:
     """One hit as its feature shows it, loaded through `visible_to`.
 
-    `kind` is the facet value ("solution"), `label` its name for one hit (a gettext id), `slug` the public address part, `path` the address from the site's
-    root ("/kb/SLUG"), `text` the plain text from which snippets are cut, `language` that of title and text,
+    `kind` is the facet value ("solution"), `label` its name for one hit (a gettext id), `slug` the public part of the
+    address, `path` the address from the site's root ("/kb/SLUG"), `text` the plain text from which snippets are cut, `language` that of title and text,
     `products` names (not codes), `versions` names ("15.1").
     """
 

@@ -131,9 +131,8 @@ def test_words_that_were_edited_away_are_neither_found_nor_suggested(site: Calla
     word = item.canary
     with past.database.write() as session:
         slug = past.slugs[item][0]
-        article = services.revise(
-            session, SYSTEM, slug, title="A plain title", markdown="Nothing of it is left."
-        ).article
+        revised = services.revise(session, SYSTEM, slug, title="A plain title", markdown="Nothing of it is left.")
+        article = revised.article
         article.tags, article.codes, article.category_id = [], [], None
         revised.summary = ""
     past.settle()
