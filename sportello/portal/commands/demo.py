@@ -33,6 +33,7 @@ def demo_settings(bind: str) -> Settings:
         "SPORTELLO_BASE_URL": f"http://{bind}",
         "SPORTELLO_OPERATOR_NAME": cast.VENDOR,
         "SPORTELLO_SUPPORT_EMAIL": "support@meridiana.example",
+        "SPORTELLO_LOG_LEVEL": "WARNING",
     }
     settings = Settings.from_env(defaults=own)
     prepare_folders(settings)

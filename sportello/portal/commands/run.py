@@ -18,7 +18,7 @@ DEFAULT_BIND = "127.0.0.1:8000"
 bind_option = click.option(
     "--bind", default=DEFAULT_BIND, show_default=True, metavar="HOST:PORT", help="Address to listen on."
 )
-with_parent = click.option("--with-parent", is_flag=True, hidden=True)
+with_parent = click.option("--with-parent", is_flag=True, hidden=True, help="End when the supervisor is gone.")
 
 
 class AddressTaken(SportelloError):
