@@ -1,0 +1,76 @@
+"""Pages ask the database the same number of questions, however much there is."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from sportello.core.db import Database
+from tests.kb.articles import write
+from tests.people import Cast
+from tests.work import work_off
+
+MOST = {"/": 11, "/kb": 11, "/kb/all": 7, "/kb/products/ledger": 7, "/search?q=rounding": 9, "/search/suggest?q=rou": 7}
+ARTICLE = 10
+"""Statements of a whole request, the viewer included: raise a figure only with a reason."""
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Statements sent to either database meanwhile, without the beginnings of transactions."""
+    sent: list[str] = []
+
+    def note(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            sent.append(statement)
+
+    engines = {database.engine, database.counters_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+def fill(database: Database, numbers: range) -> str:
+    """Articles of all kinds of neighbours: products, versions, tags, a category each ten; returns one's slug."""
+    with database.write() as session:
+        written = [
+            write(
+                session, f"Invoice rounding differs {number}", products=("ledger",), versions=("15.1",),
+                tags=("shared", f"tag-{number % 7}"), codes=(f"LDG-{number}",), votes=(number % 5, 1),
+                it=f"L'arrotondamento {number}", source="test", source_id=str(number),
+            )
+            for number in numbers
+        ]  # fmt: skip
+        return written[0].slug
+
+
+@pytest.mark.parametrize("name", ["anonymous", "anna", "sara"])
+def test_twice_the_content_is_the_same_number_of_statements(
+    app: Flask, database: Database, cast: Cast, sign_in: Callable[[str], FlaskClient], name: str
+) -> None:
+    slug = fill(database, range(15))
+    work_off(app)
+    client = sign_in(name)
+    pages = [*MOST, f"/kb/{slug}"]
+    for address in pages:
+        client.get(address).close()  # what is made once a process is not of interest
+
+    def count(address: str) -> int:
+        with counted(database) as sent:
+            answer = client.get(address)
+            assert answer.status_code == 200, address
+            answer.close()
+        return len(sent)
+
+    before = {address: count(address) for address in pages}
+    fill(database, range(100, 130))
+    work_off(app)
+    assert {address: count(address) for address in pages} == before
+    assert {address: number for address, number in before.items() if number > MOST.get(address, ARTICLE)} == {}
