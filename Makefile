@@ -7,7 +7,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgresql check lint types imports soak docs migration lock wheel clean
+.PHONY: help demo test test-postgresql check lint types imports soak docs translations migration lock wheel clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +53,13 @@ migration: .venv/.dev ## Write the first migrations anew from the models
 
 docs: .venv/.dev ## Write the reference tables of README and operations manual
 	$(BIN)/python -m sportello.portal.reference
+
+translations: .venv/.dev ## Bring the catalogues up to what is said (then translate what is new)
+	$(BIN)/pybabel -q extract -F translations/babel.cfg -k lazy_gettext -k N_ --no-location --sort-output --width 110 \
+	  --project Sportello --version 0.1.0 --copyright-holder "the Sportello authors" \
+	  -o translations/messages.pot sportello kb search_index templates
+	for language in en it; do $(BIN)/pybabel -q update -N --width 110 --ignore-obsolete -l $$language \
+	  -i translations/messages.pot -o translations/$$language/LC_MESSAGES/messages.po; done
 
 lock: .venv/.dev ## Write the versions of everything installed to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
