@@ -161,6 +161,8 @@ class LanguageMatcher:
                 + counts[:, 3] * norms[:, 3]
             )
         saturated: Floats = frequencies / (self._tuning.k1 + frequencies)
+        in_title = counts[:, TITLE] * norms[:, TITLE]
+        saturated += self._tuning.title_bonus * in_title / (self._tuning.k1 + in_title)
         return saturated
 
     def _scored(self, docs: Ints, counts: Counts, title_only: bool) -> Found:

@@ -1,6 +1,7 @@
 """What of a query counts: its concepts, without stop words, at most the rarest of a pasted text."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from search_index import analysis
 from search_index.documents import LANGUAGES
@@ -15,6 +16,7 @@ class Concept:
 
     node: Node
     required: bool
+    emphasis: float = 1.0  # a word that is repeated in a question counts more
 
     @property
     def word(self) -> str | None:
@@ -33,10 +35,21 @@ def plan(query: Query, language: str, matchers: list[LanguageMatcher], tuning: T
     spoken = analysis.query_language([word for word in words if word], language)
     stop = analysis.STOP_WORDS[spoken if spoken in LANGUAGES else language]
     kept = [concept for concept, word in zip(concepts, words, strict=True) if word is None or word not in stop]
-    kept = kept or concepts
+    kept = _emphasised(kept or concepts, query.raw, tuning)
     if query.plain and len(kept) > tuning.plain_words:
         kept = _rarest(kept, matchers, tuning.plain_words)
     return kept
+
+
+def _emphasised(concepts: list[Concept], raw: str, tuning: Tuning) -> list[Concept]:
+    """What is repeated in a question counts more."""
+    counts = Counter(word for token in analysis.query_words(raw) for word in token)
+    return [
+        replace(concept, emphasis=counts[word] ** tuning.repetition)
+        if (word := concept.word) and counts[word] > 1
+        else concept
+        for concept in concepts
+    ]
 
 
 def _concepts(node: Node, plain: bool) -> list[Concept]:

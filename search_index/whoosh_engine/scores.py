@@ -25,8 +25,8 @@ def score(matcher: LanguageMatcher, concepts: list[Concept], tuning: Tuning) -> 
     size = matcher.view.size
     matches = [(concept, matcher.find(concept.node)) for concept in concepts]
     values, matched, covered = np.zeros(size), np.zeros(size, np.int64), np.zeros(size)
-    for _, found in matches:
-        values[found.docs] += found.values
+    for concept, found in matches:
+        values[found.docs] += found.values * concept.emphasis
         matched[found.docs] += 1
         covered[found.docs] += found.weight
     is_found = matched > 0
