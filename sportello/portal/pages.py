@@ -24,12 +24,12 @@ HOME_ITEMS = 6
 def home() -> ResponseReturnValue:
     viewer = current_viewer()
     with read_session() as session:
-        helpful = articles.list_articles(session, viewer, order=articles.Order.HELPFUL, limit=HOME_ITEMS).items
+        voted, by_votes = articles.Scope(voted=True), articles.Order.HELPFUL
         lists = {
             "critical": articles.critical_articles(session, viewer),
             "for_you": articles.articles_for_products(session, viewer, viewer.products, limit=HOME_ITEMS),
             "newest": articles.list_articles(session, viewer, limit=HOME_ITEMS).items,
-            "helpful": [item for item in helpful if item.article.votes_yes],
+            "helpful": articles.list_articles(session, viewer, voted, order=by_votes, limit=HOME_ITEMS).items,
         }
     return render_template("portal/home.html", page=lists)
 
