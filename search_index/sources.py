@@ -20,8 +20,8 @@ class Row:
     """One hit as its feature shows it, loaded through `visible_to`.
 
     `kind` is the facet value ("solution"), `label` its name for one hit (a gettext id), `slug` the public part of the
-    address, `path` the address from the site's root ("/kb/SLUG"), `text` the plain text from which snippets are cut, `language` that of title and text,
-    `products` names (not codes), `versions` names ("15.1").
+    address, `path` the address from the site's root ("/kb/SLUG"), `text` the plain text from which snippets are cut,
+    `language` that of title and text, `products` names (not codes), `versions` names ("15.1").
     """
 
     ref: Ref

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Select, String, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sportello.core.errors import Invalid, N_
+from sportello.core.errors import N_, Invalid
 
 PUBLIC = "public"
 STAFF = "staff"
@@ -116,7 +116,7 @@ def admits(viewer: Viewer, audience: str) -> bool:
 def check_key(audience: str, ladder: Collection[str]) -> str:
     """Return `audience` if it is a well-formed key of this plan ladder, else raise Invalid."""
     plan, _, product = audience.partition("@")
-    if audience in (PUBLIC, STAFF) or audience.startswith("org:") and len(audience) > 4:
+    if audience in (PUBLIC, STAFF) or (audience.startswith("org:") and len(audience) > 4):
         return audience
     if plan in ladder and ("@" not in audience or _CODE.fullmatch(product)):
         return audience

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+VAR = Path("var")
 DEVELOPMENT_KEY = "development-only-not-a-secret"
 MIN_SECRET = 32
 DEMO_FILE = "demo.env"
@@ -50,7 +51,7 @@ class Settings:
 
     environment: str = _setting("production", "`production` or `development` (weak secrets and plain HTTP allowed)")
     secret_key: str = _setting("", f"signs cookies and tokens; at least {MIN_SECRET} characters, kept secret")
-    var_dir: Path = _setting(Path("var"), "folder for database, index, media, mail and logs", Path)
+    var_dir: Path = _setting(VAR, "folder for database, index, media, mail and logs", Path)
     database_url: str = _setting("", "SQLAlchemy URL; empty: SQLite at VAR_DIR/sportello.sqlite")
     base_url: str = _setting("http://127.0.0.1:8000", "the site's public address, used in mails and feeds")
     hosts: tuple[str, ...] = _setting((), "host names answered; empty: BASE_URL's, localhost, 127.0.0.1", _list)
@@ -72,7 +73,9 @@ class Settings:
     require_staff_totp: bool = _setting(False, "staff must set up a second factor before anything else", _bool)
     session_days: int = _setting(30, "days that \"keep me signed in\" lasts (otherwise 12 hours idle)", _natural)
     search_log_days: int = _setting(180, "days that the search log is kept", _natural)
-    limit_sign_in_account: int = _setting(10, "failed sign-ins per account in 5 minutes; 0: no limit, as for the others", _natural)
+    limit_sign_in_account: int = _setting(
+        10, "failed sign-ins per account in 5 minutes; 0: no limit, as for the others", _natural
+    )
     limit_sign_in_ip: int = _setting(100, "failed sign-ins per client address in 5 minutes", _natural)
     limit_reset_daily: int = _setting(5, "password reset mails per account and day", _natural)
     limit_search_person: int = _setting(5, "searches per second and person", _natural)
