@@ -7,6 +7,7 @@ from pathlib import Path
 from search_index.whoosh_engine import manifest as manifests
 from search_index.whoosh_engine import segment_file
 from search_index.whoosh_engine.codec import PackedCodec, PackedSegment
+from search_index.whoosh_engine.damage import reading
 from search_index.whoosh_engine.manifest import Published, partition_folder
 from search_index.whoosh_engine.partitions import INDEX, link, read_toc, toc_path, write_toc
 from search_index.whoosh_engine.segment import Segment
@@ -31,13 +32,15 @@ class Draft:
         """The segments of a partition as they are in this draft."""
         if partition not in self._entries:
             commit = self.published.commits.get(partition)
-            self._entries[partition] = [] if commit is None else read_toc(self.folder(partition), commit)
+            with reading():
+                self._entries[partition] = [] if commit is None else read_toc(self.folder(partition), commit)
         return self._entries[partition]
 
     def segment(self, partition: str, entry: PackedSegment) -> Segment:
         """An entry, opened. The same file under two partitions is opened once."""
         if entry.segid not in self._open:
-            self._open[entry.segid] = Segment(self.folder(partition) / entry.filename)
+            with reading():
+                self._open[entry.segid] = Segment(self.folder(partition) / entry.filename)
         return self._open[entry.segid]
 
     def delete(self, ref: Ref) -> None:

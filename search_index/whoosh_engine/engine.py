@@ -1,21 +1,18 @@
 """The port on Whoosh: partitions, manifest, and what happens when files are not what they should be."""
 
 import contextlib
-import pickle
-import struct
-import zlib
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
-from whoosh.index import IndexError as WhooshIndexError
 
 from search_index.documents import LANGUAGES, Filters, Results, SearchDocument
 from search_index.engine import Change, IndexDamaged, Manifest, Sort
 from search_index.query.tree import Query
 from search_index.whoosh_engine import searching, spelling, suggest
+from search_index.whoosh_engine.damage import DAMAGE
 from search_index.whoosh_engine.manifest import Published, partition_folder
 from search_index.whoosh_engine.partitions import INDEX, Reader, read_toc
 from search_index.whoosh_engine.schema import schema
@@ -25,9 +22,6 @@ from search_index.whoosh_engine.view import View
 from search_index.whoosh_engine.writer import Writer
 from sportello.core.types import Ref
 
-# What reading a cut, overwritten or missing file ends in. It counts only if a fresh reader fails too.
-DAMAGE = (OSError, EOFError, TypeError, ValueError, LookupError, AttributeError, AssertionError, ImportError,
-          OverflowError, MemoryError, struct.error, zlib.error, pickle.UnpicklingError, WhooshIndexError)  # fmt: skip
 ATTEMPTS = 3  # the first with what is open, the others with fresh readers
 
 T = TypeVar("T")
@@ -81,10 +75,7 @@ class WhooshEngine:
 
     def apply(self, changes: Iterable[Change]) -> Manifest:
         """Raises IndexDamaged when the index cannot be read (rebuild it), WriterBusy when another writes."""
-        try:
-            return self._writer.apply(changes).manifest()
-        except (struct.error, zlib.error, pickle.UnpicklingError, EOFError, FileNotFoundError) as error:
-            raise IndexDamaged(f"the index cannot be changed: {error!r}") from error
+        return self._writer.apply(changes).manifest()
 
     def rebuild(self, documents: Iterable[SearchDocument], progress: Callable[[int], None] | None = None) -> Manifest:
         """`progress` is called with the number of documents taken so far. Raises WriterBusy."""

@@ -1,7 +1,7 @@
 """One segment on disk: a file of named arrays, written once and never changed.
 
-Layout: magic (8 bytes), length of the directory (uint32 little-endian), directory (JSON: section name -> [offset from
-the end of the directory, length in bytes, CRC-32]), sections. Small sections are read when the segment is opened;
+Layout: magic (8 bytes), length of the directory and its CRC-32 (uint32 little-endian), directory (JSON: section name
+-> [offset from the end of the directory, length in bytes, CRC-32]), sections. Small sections are read when the segment is opened;
 postings are read with `pread` when a query wants them. Not mapped into memory: a mapped file that is cut while it is
 open kills the process (SIGBUS), a short read raises EOFError.
 """
@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MAGIC = b"SPSEG\x00\x00\x01"
+MAGIC = b"SPSEG\x00\x00\x02"
 EXTENSION = ".seg"
-_LENGTH = struct.Struct("<I")
+_HEADER = struct.Struct("<II")
 
 Array = npt.NDArray[Any]
 
@@ -38,7 +38,7 @@ def write(path: Path, sections: Mapping[str, bytes]) -> None:
     header = json.dumps(directory).encode()
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:
-        file.write(MAGIC + _LENGTH.pack(len(header)) + header)
+        file.write(MAGIC + _HEADER.pack(len(header), zlib.crc32(header)) + header)
         for data in sections.values():
             file.write(data)
     temporary.replace(path)
@@ -52,12 +52,15 @@ class SegmentFile:
         self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         status = os.fstat(self._fd)
         self._signature = (status.st_size, status.st_mtime_ns)
-        start = os.pread(self._fd, len(MAGIC) + _LENGTH.size, 0)
-        if len(start) < len(MAGIC) + _LENGTH.size or not start.startswith(MAGIC):
+        start = os.pread(self._fd, len(MAGIC) + _HEADER.size, 0)
+        if len(start) < len(MAGIC) + _HEADER.size or not start.startswith(MAGIC):
             raise SegmentCorrupt(f"{path.name}: not a segment file")
-        (length,) = _LENGTH.unpack(start[len(MAGIC) :])
+        length, checksum = _HEADER.unpack(start[len(MAGIC) :])
+        header = os.pread(self._fd, length, len(start)) if length < status.st_size else b""
+        if zlib.crc32(header) != checksum:
+            raise SegmentCorrupt(f"{path.name}: wrong checksum of the directory")
         self._base = len(start) + length
-        self._directory: dict[str, tuple[int, int, int]] = json.loads(os.pread(self._fd, length, len(start)))
+        self._directory: dict[str, tuple[int, int, int]] = json.loads(header)
         expected = self._base + sum(length for _, length, _ in self._directory.values())
         if status.st_size != expected:
             raise SegmentCorrupt(f"{path.name}: {status.st_size} bytes instead of {expected}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from search_index.whoosh_engine.builder import MAX_DOCS
 from search_index.whoosh_engine.codec import PackedSegment
+from search_index.whoosh_engine.damage import reading
 from search_index.whoosh_engine.draft import Draft
 from search_index.whoosh_engine.layout import Bools
 from search_index.whoosh_engine.merge import merge
@@ -89,6 +90,10 @@ def _step(
         draft.share(entry, source, partition)
         return
     sources = [(segment, live_of(segment, entry)) for entry in alive for segment in [draft.segment(partition, entry)]]
-    draft.replace(partition, group, merge(sources))
+    with reading():
+        for segment, _ in sources:
+            segment.file.verify()  # what is merged gets new checksums: harm would look whole from then on
+        sections = merge(sources)
+    draft.replace(partition, group, sections)
     if len(group) == 1:
         rewritten[key] = (partition, draft.entries(partition)[-1])
