@@ -14,7 +14,7 @@ from search_index.query.tree import Query
 from search_index.whoosh_engine import searching, spelling, suggest
 from search_index.whoosh_engine.damage import DAMAGE
 from search_index.whoosh_engine.manifest import Published, partition_folder
-from search_index.whoosh_engine.partitions import INDEX, Reader, read_toc
+from search_index.whoosh_engine.partitions import Reader, read_toc
 from search_index.whoosh_engine.schema import schema
 from search_index.whoosh_engine.segment import Segment
 from search_index.whoosh_engine.tuning import DEFAULT, Tuning
@@ -92,21 +92,39 @@ class WhooshEngine:
         return self._read(frozenset({partition}), collect)
 
     def check(self) -> None:
-        """Read every partition from the first byte to the last, through Whoosh's own readers too."""
-        published = Reader(self._root).published()
-        if published is None:
-            raise IndexDamaged("there is no index")
+        """Read every partition from the first byte to the last, through Whoosh's own readers too.
+
+        Another process may publish meanwhile: each partition is read as of one published state.
+        """
         try:
-            for partition in published.commits:
-                self._check_partition(published, partition)
+            for partition in self._fresh().commits:
+                self._check_partition(partition)
         except DAMAGE as error:
             raise IndexDamaged(f"{type(error).__name__}: {error}") from error
 
-    def _check_partition(self, published: Published, partition: str) -> None:
-        folder = partition_folder(self._root, published.generation, partition)
-        for entry in read_toc(folder, published.commits[partition]):
-            Segment(folder / entry.filename).file.verify()
-        with contextlib.closing(FileIndex(FileStorage(str(folder)), schema(), INDEX).reader()) as reader:
+    def _fresh(self) -> Published:
+        published = Reader(self._root).published()
+        if published is None:
+            raise IndexDamaged("there is no index")
+        return published
+
+    def _check_partition(self, partition: str) -> None:
+        published = self._fresh()
+        if partition not in published.commits:  # of a generation that was replaced
+            return
+        folder, commit = partition_folder(self._root, published.generation, partition), published.commits[partition]
+        try:
+            entries = read_toc(folder, commit)
+            files = [Segment(folder / entry.filename).file for entry in entries]
+            opened = FileIndex._reader(FileStorage(str(folder)), schema(), entries, commit)
+        except DAMAGE:
+            if self._fresh() == published:
+                raise
+            self._check_partition(partition)
+            return
+        with contextlib.closing(opened) as reader:
+            for file in files:
+                file.verify()
             if reader.doc_count() != published.sizes[partition]:
                 raise IndexDamaged(
                     f"{partition}: {reader.doc_count()} documents instead of {published.sizes[partition]}"

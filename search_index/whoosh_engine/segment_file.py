@@ -1,9 +1,9 @@
 """One segment on disk: a file of named arrays, written once and never changed.
 
 Layout: magic (8 bytes), length of the directory and its CRC-32 (uint32 little-endian), directory (JSON: section name
--> [offset from the end of the directory, length in bytes, CRC-32]), sections. Small sections are read when the segment is opened;
-postings are read with `pread` when a query wants them. Not mapped into memory: a mapped file that is cut while it is
-open kills the process (SIGBUS), a short read raises EOFError.
+-> [offset from the end of the directory, length in bytes, CRC-32]), sections. Small sections are read when the segment
+is opened; postings are read with `pread` when a query wants them. Not mapped into memory: a mapped file that is cut
+while it is open kills the process (SIGBUS), a short read raises EOFError.
 """
 
 import json
