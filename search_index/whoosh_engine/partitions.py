@@ -100,6 +100,8 @@ class Reader:
         opened = self._open(published, names)
         with self._lock:
             self._views[names] = opened
+            for other in [other for other, view in self._views.items() if _is_past(published, other, view)]:
+                del self._views[other]
             while len(self._views) > VIEWS:
                 self._views.popitem(last=False)
         return opened.view
@@ -130,6 +132,11 @@ class Reader:
             with self._lock:
                 self._segments[path] = known
         return known
+
+
+def _is_past(published: Published, names: tuple[str, ...], view: OpenView) -> bool:
+    """Nobody will ask for it again: it would keep files open, and so on the disk, that have no name any more."""
+    return view.commits[0] != published.generation or not all(published.sizes.get(name) for name in names)
 
 
 def _commits(published: Published, names: tuple[str, ...]) -> tuple[str, ...]:
