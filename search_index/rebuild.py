@@ -58,15 +58,23 @@ def is_whole(engine: SearchEngine) -> bool:
 def update(
     engine: SearchEngine, database: Database, refs: Sequence[Ref], feature_sources: Sequence[Source] | None = None
 ) -> None:
-    """Make the index equal to the database for `refs`, then lift their masks. Raises IndexDamaged,
-    Unavailable."""
+    """Make the index equal to the database for `refs`, then lift their masks. Raises IndexDamaged, Unavailable.
+
+    The database is read from inside the engine's lock: a worker that was frozen and replaced meanwhile writes what
+    the database says when it wakes up, never what it said before.
+    """
     by_kind = {source.kind: source for source in (sources() if feature_sources is None else feature_sources)}
     for start in range(0, len(refs), BATCH):
         batch = refs[start : start + BATCH]
-        with database.read() as session:
-            seen = mask.seen(session, batch)
-            changes = [Change(ref, _document(session, by_kind.get(ref.kind), ref)) for ref in batch]
-        engine.apply(changes)
+        seen: dict[Ref, str] = {}
+
+        def changes(batch: Sequence[Ref] = batch, seen: dict[Ref, str] = seen) -> Iterator[Change]:
+            with database.read() as session:
+                seen.update(mask.seen(session, batch))
+                for ref in batch:
+                    yield Change(ref, _document(session, by_kind.get(ref.kind), ref))
+
+        engine.apply(changes())
         if seen:
             with database.write() as session:
                 mask.unmask(session, seen)

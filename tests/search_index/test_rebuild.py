@@ -54,15 +54,30 @@ def test_an_update_lifts_the_masks_it_saw(engine: MemoryEngine, shelf: Shelf, da
 def test_a_narrowing_while_indexing_keeps_its_mask(shelf: Shelf, database: Database) -> None:
     class Slow(MemoryEngine):
         def apply(self, changes: Any) -> Manifest:
+            read = list(changes)
             with database.write() as session:
                 mask.hide(session, ref("pallet"))
-            return super().apply(changes)
+            return super().apply(read)
 
     with database.write() as session:
         mask.hide(session, ref("pallet"))
     rebuild.update(Slow(), database, [ref("pallet")], [shelf])
     with database.read() as session:
         assert mask.masked_refs(session) == {ref("pallet")}
+
+
+def test_who_waited_for_the_lock_writes_what_the_database_says_then(shelf: Shelf, database: Database) -> None:
+    """A worker frozen before its write, and replaced: on waking it must not bring back what was narrowed."""
+
+    class Frozen(MemoryEngine):
+        def apply(self, changes: Any) -> Manifest:
+            shelf.documents_by_key["pallet"] = replace(shelf.documents_by_key["pallet"], audience="staff")
+            return super().apply(changes)
+
+    engine = Frozen()
+    rebuild.update(engine, database, [ref("pallet")], [shelf])
+    assert engine.refs("staff") == {ref("pallet")}
+    assert engine.refs("public") == set()
 
 
 def test_a_failed_write_keeps_the_mask(shelf: Shelf, database: Database) -> None:
