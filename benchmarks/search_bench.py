@@ -12,6 +12,7 @@ import random
 import statistics
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,8 @@ def compare(library: Library, bare: Any, queries: list[str]) -> tuple[list[float
     with bare.searcher() as searcher:
         for text, (compiled, stems) in zip(queries, compiled_queries(library, queries), strict=True):
             with library.database.read() as session:
-                ours.append(timed(lambda: service.search(session, PREMIUM, SearchRequest(text))) * 1000)
-            theirs.append(timed(lambda: peer.ask(searcher, compiled, stems, PREMIUM.audiences)) * 1000)
+                ours.append(timed(partial(service.search, session, PREMIUM, SearchRequest(text))) * 1000)
+            theirs.append(timed(partial(peer.ask, searcher, compiled, stems, PREMIUM.audiences)) * 1000)
     return ours, theirs
 
 
@@ -78,7 +79,7 @@ def suggestions(library: Library, titles: list[str], count: int) -> list[float]:
     for title in random.Random(5).sample(titles, count):
         for length in (3, 6, 12):
             with library.database.read() as session:
-                times.append(timed(lambda: suggest(service, session, PREMIUM, title[:length], "en")) * 1000)
+                times.append(timed(partial(suggest, service, session, PREMIUM, title[:length], "en")) * 1000)
     return times
 
 
