@@ -49,6 +49,22 @@ def test_every_page_is_accessible_and_fits(
     assert not problems, "\n".join(problems)
 
 
+def test_too_many_attempts_are_told_on_an_accessible_page(open_as: Callable[..., Page]) -> None:
+    page = open_as()
+    page.watch.expected_status = {400, 401, 422, 429}  # type: ignore[attr-defined]
+    told = page.get_by_text("Too many failed attempts")
+    for _ in range(22):  # 11, or twice that when a window of five minutes ends meanwhile
+        page.goto("/sign-in")
+        page.fill("#email", "nobody@elsewhere.example")
+        page.fill("#password", "not the password")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        if told.is_visible():
+            break
+    assert told.is_visible()
+    assert not audit(page, "too many attempts")
+
+
 def test_pages_weigh_little(live_site: LiveSite, open_as: Callable[..., Page]) -> None:
     """HTML, style sheets and scripts of a page under 150 kB compressed."""
     for address in ("/", "/search?q=invoice", "/kb", "/plans", "/settings"):
