@@ -4,7 +4,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Integer, String, UniqueConstraint, true
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    bindparam,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kb.models.browsing import ArticleCode, ArticleTag, Category, article_product, article_version
@@ -12,7 +23,7 @@ from sportello.accounts.models import Product, ProductVersion
 from sportello.core import clock
 from sportello.core.audience import Gated, GatedColumn, Role, Viewer
 from sportello.core.db import Base
-from sportello.core.types import instant, key10, lang, pk, text, title
+from sportello.core.types import UTCDateTime, instant, key10, lang, pk, text, title
 
 
 class Kind(StrEnum):
@@ -64,7 +75,7 @@ class Article(GatedColumn, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         """Some language of it is."""
-        return true() if _edits(viewer) else cls.published_at <= clock.now()
+        return true() if _edits(viewer) else cls.published_at <= _now()
 
 
 class ArticleTranslation(Gated, Base):
@@ -101,7 +112,7 @@ class ArticleTranslation(Gated, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         """Published, or the viewer edits."""
-        return true() if _edits(viewer) else cls.published_at <= clock.now()
+        return true() if _edits(viewer) else cls.published_at <= _now()
 
 
 class Revision(Gated, Base):
@@ -154,6 +165,11 @@ class SlugHistory(Gated, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         return ArticleTranslation.readable(viewer)
+
+
+def _now() -> BindParameter[datetime]:
+    """The moment at which the statement is executed, so that a statement may be kept."""
+    return bindparam("now", callable_=clock.now, type_=UTCDateTime(), unique=True)
 
 
 def _edits(viewer: Viewer) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from sqlalchemy import ClauseElement, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.sql.util import find_tables
 
@@ -114,6 +115,8 @@ def _translated() -> Iterator[None]:
             raise
         if "full" in text or "no space" in text:
             raise Unavailable(N_("The disk is full: reading works, changes are refused for now."), 60) from error
+        raise Unavailable from error
+    except PoolTimeout as error:
         raise Unavailable from error
     except DBAPIError as error:
         if error.connection_invalidated:

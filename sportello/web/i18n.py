@@ -3,12 +3,13 @@
 import hashlib
 from datetime import tzinfo
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, request
-from flask_babel import Babel, get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import Babel, get_locale, get_translations, gettext, lazy_gettext, ngettext
 
 from sportello.core.errors import SportelloError
 from sportello.web.access import current_viewer
@@ -78,6 +79,25 @@ def _vary(response: Response) -> Response:
     return response
 
 
+def _quick_catalogues(app: Flask) -> None:
+    """Templates ask for some fifty texts a page: find the catalogue by the language alone, once known."""
+    known: dict[str, Any] = {}
+
+    def catalogue() -> Any:
+        language = str(get_locale())
+        if (found := known.get(language)) is None:
+            found = known[language] = get_translations()
+        return found
+
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: catalogue().ugettext(text),
+        ngettext=lambda one, many, count: catalogue().ungettext(one, many, count),
+        newstyle=True,
+        pgettext=lambda context, text: catalogue().upgettext(context, text),
+        npgettext=lambda context, one, many, count: catalogue().unpgettext(context, one, many, count),
+    )
+
+
 def init_i18n(app: Flask, translations: Path, cache: Path) -> None:
     """Set up Flask-Babel with catalogues compiled from `translations`."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compile_catalogues(translations, cache).resolve())
@@ -86,6 +106,7 @@ def init_i18n(app: Flask, translations: Path, cache: Path) -> None:
         locale_selector=current_language,
         timezone_selector=lambda: str(current_timezone()),
     )
+    _quick_catalogues(app)
     app.jinja_env.globals.update(
         current_language=current_language,
         current_theme=current_theme,

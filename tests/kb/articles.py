@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kb.models import ArticleTranslation
-from kb.queries import languages_of
+from kb.queries import get_article, languages_of
 from kb.services import Draft, DraftText, create_or_update
 from sportello.core import audience
 from sportello.core.audience import Viewer, readable_keys
@@ -25,7 +25,7 @@ def write(
     draft = Draft(texts=texts, audience=audience_key, **more)
     article = create_or_update(session, SYSTEM, draft, ladder=LADDER)
     session.flush()
-    return languages_of(session, SYSTEM, article.id)[0]
+    return get_article(session, SYSTEM, languages_of(session, SYSTEM, article.id)[0].slug)
 
 
 def customer(plan: str | None, *products: str, language: str = "en", person_id: int | None = 1) -> Viewer:

@@ -1,5 +1,6 @@
 """R6 on the wire: without its database the site says what is wrong and when to come back, in the reader's language."""
 
+import contextlib
 import time
 from dataclasses import replace
 
@@ -84,3 +85,18 @@ def test_without_the_counters_people_still_search_and_nobody_guesses_passwords(
 def test_a_language_that_the_catalogue_lacks_is_no_error(away: Flask) -> None:
     for header in ("", "xx", "de, it;q=0.5", "*", "it-CH,it;q=0.9", "\xff", "a" * 5000, "en;q=x"):
         assert away.test_client().get("/", headers={"Accept-Language": header}).status_code == 503
+
+
+def test_when_every_connection_is_taken_the_answer_is_to_come_back(settings: Settings, database: Database) -> None:
+    """Not an error of ours: the pool gives up after a few seconds, and the next moment may do."""
+    small = Database(settings.database, settings.counters_database)
+    small.engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+    app = create_app(settings, small)
+    app.config.update(PROPAGATE_EXCEPTIONS=False)
+    with contextlib.ExitStack() as taken:
+        for _ in range(small.engine.pool.size() + small.engine.pool._max_overflow):  # type: ignore[attr-defined]
+            taken.enter_context(small.engine.connect())
+        answer = client_for(app, None).get("/kb")
+        assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert client_for(app, None).get("/kb").status_code == 200
+    small.dispose()

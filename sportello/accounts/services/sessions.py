@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from sportello.accounts.models import LoginSession, OneTimeToken, Organisation, Person
@@ -54,24 +54,27 @@ def open_session(
     return raw
 
 
+# Built once: every request of somebody signed in begins with it.
+_LIVE = (
+    select(LoginSession)
+    .join(LoginSession.person)
+    .where(
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > bindparam("now"),
+        Person.active,
+    )
+    .options(
+        joinedload(LoginSession.person).joinedload(Person.role_rows),
+        joinedload(LoginSession.person).joinedload(Person.organisation).joinedload(Organisation.products),
+    )
+)
+
+
 def find_session(session: Session, raw: str) -> LoginSession | None:
     """The live session of this token with its person, roles, organisation and products, in one statement."""
-    whole_person = joinedload(LoginSession.person)
-    statement = (
-        select(LoginSession)
-        .join(LoginSession.person)
-        .where(
-            LoginSession.token_hash == digest(raw),
-            LoginSession.revoked_at.is_(None),
-            LoginSession.expires_at > clock.now(),
-            Person.active,
-        )
-        .options(
-            whole_person.joinedload(Person.role_rows),
-            whole_person.joinedload(Person.organisation).joinedload(Organisation.products),
-        )
-    )
-    return session.scalars(statement).unique().one_or_none()
+    values = {"token_hash": digest(raw), "now": clock.now()}
+    return session.scalars(_LIVE, values).unique().one_or_none()
 
 
 def needs_touch(login: LoginSession) -> bool:
