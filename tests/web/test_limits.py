@@ -70,6 +70,27 @@ def test_suggestions_come_faster_and_are_limited_too(
         assert found == {200: 20, 429: 5}
 
 
+def test_nobody_pesters_strangers_with_our_mails(
+    app: Flask, with_passwords: Cast, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    """Confirmations of a change of address and invitations go where somebody says: so many a day."""
+    with time_machine.travel(NOON, tick=False):
+        client = sign_in("anna")
+        form = {"email-current": people.PASSWORD}
+        asked = [
+            client.post("/settings/security/email", data={**form, "email-email": f"stranger-{n}@else.example"})
+            for n in range(6)
+        ]
+        assert [answer.status_code for answer in asked] == [302] * 5 + [429]
+        assert int(asked[-1].headers["Retry-After"]) > 0
+        guest = {"name": "Somebody", "language": "en"}
+        invited = [
+            client.post("/organisation/invite", data={**guest, "email": f"guest-{n}@else.example"}).status_code
+            for n in range(51)
+        ]
+        assert invited == [302] * 50 + [429]
+
+
 class Served:
     """The running site, asked over the network."""
 

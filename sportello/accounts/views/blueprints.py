@@ -6,12 +6,16 @@ from urllib.parse import unquote, urlsplit
 from flask import Blueprint, Response, make_response, render_template
 
 from sportello.core.errors import Invalid, SportelloError, TooMany
+from sportello.core.limits import Limit, hit
+from sportello.web.access import current_viewer
 from sportello.web.forms import Form
 from sportello.web.i18n import explain
+from sportello.web.session import counters_session
 
 bp = Blueprint("accounts", __name__)
 staff = Blueprint("staff", __name__, url_prefix="/staff")
 MAX_NEXT = 2000
+DAY = 86400
 
 
 def safe_next(target: str | None) -> str | None:
@@ -26,6 +30,12 @@ def safe_next(target: str | None) -> str | None:
     if path.startswith("//") or "\\" in path or any(ord(c) < 32 for c in path):
         return None
     return target
+
+
+def limit_mails(name: str, count: int) -> None:
+    """Count a mail that the viewer has sent to an address of their choice; raises TooMany after `count` in a day."""
+    with counters_session() as counters:
+        hit(counters, Limit(name, count, DAY), current_viewer().person_id)
 
 
 def tried(form: Form, action: Callable[[], object]) -> SportelloError | None:

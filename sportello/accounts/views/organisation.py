@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sportello.accounts import login, queries
 from sportello.accounts.forms import InviteForm
 from sportello.accounts.services import people
-from sportello.accounts.views.blueprints import bp, page, tried
+from sportello.accounts.views.blueprints import bp, limit_mails, page, tried
 from sportello.core import clock
 from sportello.core.errors import Conflict, NotFound, SportelloError
 from sportello.core.policy import Action, allows
@@ -16,6 +16,8 @@ from sportello.web.access import current_viewer, requires, signed_in
 from sportello.web.i18n import current_language, explain
 from sportello.web.i18n import gettext as _
 from sportello.web.session import read_session, write_session
+
+INVITATIONS = 50  # a day and person: enough to bring a company in, too few to pester the world
 
 
 def _organisation(form: InviteForm, refused: SportelloError | None = None) -> ResponseReturnValue:
@@ -56,6 +58,7 @@ def invite_colleague() -> ResponseReturnValue:
 
 
 def _invite(form: InviteForm) -> None:
+    limit_mails("invitation", INVITATIONS)
     with write_session() as session:
         people.invite_colleague(session, current_viewer(), form.email.data, form.name.data, form.language.data)
 
@@ -75,6 +78,7 @@ def manage_colleague(key: str, act: str) -> ResponseReturnValue:
                 person = people.activate(session, viewer, key)
                 done = _("%(name)s can sign in again.", name=person.name)
             elif act == "invite":
+                limit_mails("invitation", INVITATIONS)
                 person = people.invite_again(session, viewer, key)
                 done = _("%(name)s gets a mail with a link to choose a password.", name=person.name)
             else:

@@ -10,7 +10,7 @@ from sportello.accounts.forms import ChangeEmailForm, ChangePasswordForm, CodeFo
 from sportello.accounts.models import Person
 from sportello.accounts.services import credentials, second_factor, sessions
 from sportello.accounts.services.sign_in import confirm_password
-from sportello.accounts.views.blueprints import bp, page, tried
+from sportello.accounts.views.blueprints import bp, limit_mails, page, tried
 from sportello.core.errors import SportelloError
 from sportello.web.access import current_viewer, signed_in
 from sportello.web.forms import Form
@@ -74,6 +74,7 @@ def change_email() -> ResponseReturnValue:
 
     def change() -> None:
         _again(form.current.data)
+        limit_mails("email-change", settings().limit_reset_daily)
         with write_session() as session:
             credentials.request_email_change(session, current_viewer(), form.email.data)
 
