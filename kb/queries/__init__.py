@@ -1,12 +1,15 @@
 """What can be asked about articles; every answer is computed from what the viewer may read."""
 
 from kb.queries.articles import (
+    Reading,
+    addresses_of,
     get_article,
     languages_of,
     moved_to,
     read_article,
     read_markdown,
     readable_slugs,
+    tags_of,
     vote_of,
 )
 from kb.queries.browse import (
@@ -20,6 +23,7 @@ from kb.queries.browse import (
     product_shelves,
     tag_shelf,
 )
+from kb.queries.cards import Card, places_of
 from kb.queries.links import linked_slugs, without_hidden_links, without_hidden_markdown_links
 from kb.queries.lists import Order, Page, Scope, articles_for_products, critical_articles, list_articles
 from kb.queries.public import Address, feed_items, public_addresses
@@ -28,10 +32,13 @@ from kb.queries.related import related_articles
 __all__ = [
     "Address",
     "Branch",
+    "Card",
     "Order",
     "Page",
+    "Reading",
     "Scope",
     "Shelf",
+    "addresses_of",
     "article_count",
     "articles_for_products",
     "category_path",
@@ -44,6 +51,7 @@ __all__ = [
     "linked_slugs",
     "list_articles",
     "moved_to",
+    "places_of",
     "product_shelf",
     "product_shelves",
     "public_addresses",
@@ -52,6 +60,7 @@ __all__ = [
     "readable_slugs",
     "related_articles",
     "tag_shelf",
+    "tags_of",
     "vote_of",
     "without_hidden_links",
     "without_hidden_markdown_links",

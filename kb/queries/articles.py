@@ -1,11 +1,15 @@
 """One article: by address, by former address, in other languages, and what is around it."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.orm import Session, contains_eager
 
-from kb.models import Article, ArticleTranslation, ArticleVote, Revision, SlugHistory
+from kb.models import Article, ArticleTag, ArticleTranslation, ArticleVote, Revision, SlugHistory
+from kb.queries.kept import kept
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
 
@@ -23,24 +27,107 @@ def get_article(session: Session, viewer: Viewer, slug: str) -> ArticleTranslati
     return translation
 
 
-def read_article(session: Session, viewer: Viewer, slug: str) -> ArticleTranslation:
-    """As `get_article`, with everything that its page shows: revision, category, products, versions, tags, codes."""
-    article = contains_eager(ArticleTranslation.article)
-    statement = (
-        ArticleTranslation.visible_to(viewer)
-        .where(ArticleTranslation.slug == slug, ArticleTranslation.revision_id.is_not(None))
-        .options(
-            joinedload(ArticleTranslation.revision).defer(Revision.markdown),
-            article.joinedload(Article.category),
-            article.selectinload(Article.products),
-            article.selectinload(Article.versions),
-            article.selectinload(Article.tags),
-        )
-    )
-    translation: ArticleTranslation | None = session.scalars(statement).unique().one_or_none()
-    if translation is None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What all languages of an article share, as its page shows it."""
+
+    id: int
+    kind: str
+    category_id: int | None
+    critical: str | None
+    verified_at: datetime | None
+    votes_yes: int
+    votes_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article in one language with its text, as its page shows it. `opening`: how the plain text begins."""
+
+    article: Standing
+    slug: str
+    language: str
+    title: str
+    summary: str
+    critical: str | None
+    published_at: datetime | None
+    updated_at: datetime
+    html: str
+    sections: list[Any]  # [heading, id, html] of a solution
+    toc: list[Any]  # [level, id, text] in order
+    opening: str
+
+
+class Address(NamedTuple):
+    """One language of an article."""
+
+    language: str
+    slug: str
+
+
+OPENING = 320  # characters
+_STANDING = (
+    Article.id,
+    Article.kind,
+    Article.category_id,
+    Article.critical,
+    Article.verified_at,
+    Article.votes_yes,
+    Article.votes_no,
+)
+_READING = (
+    ArticleTranslation.slug,
+    ArticleTranslation.language,
+    ArticleTranslation.title,
+    ArticleTranslation.summary,
+    ArticleTranslation.critical,
+    ArticleTranslation.published_at,
+    ArticleTranslation.updated_at,
+    Revision.html,
+    Revision.sections,
+    Revision.toc,
+    func.substr(Revision.plain, 1, OPENING),
+)
+
+
+def read_article(session: Session, viewer: Viewer, slug: str) -> Reading:
+    """The article at `slug` with the text of its page. Raises NotFound. One statement."""
+    row = session.execute(_reading(viewer), {"slug": slug}).one_or_none()
+    if row is None:
         raise NotFound
-    return translation
+    shared = len(_STANDING)
+    return Reading(Standing(*row[:shared]), *row[shared:])
+
+
+@kept
+def _reading(viewer: Viewer) -> Select[Any]:
+    return (
+        ArticleTranslation.visible_to(viewer, *_STANDING, *_READING)
+        .join(Revision, Revision.id == ArticleTranslation.revision_id)
+        .where(ArticleTranslation.slug == bindparam("slug"))
+    )
+
+
+def tags_of(session: Session, viewer: Viewer, article_id: int) -> Sequence[str]:
+    """The tags of an article that the viewer may read, in order."""
+    return session.scalars(_tags(viewer), {"id": article_id}).all()
+
+
+@kept
+def _tags(viewer: Viewer) -> Select[Any]:
+    tags = Article.visible_to(viewer, ArticleTag.tag).join(ArticleTag, ArticleTag.article_id == Article.id)
+    return tags.where(Article.id == bindparam("id")).order_by(ArticleTag.tag)
+
+
+def addresses_of(session: Session, viewer: Viewer, article_id: int) -> Sequence[Address]:
+    """Every language of an article that the viewer may read with its slug, by language code."""
+    return [Address(*row) for row in session.execute(_addresses(viewer), {"id": article_id})]
+
+
+@kept
+def _addresses(viewer: Viewer) -> Select[Any]:
+    found = ArticleTranslation.visible_to(viewer, ArticleTranslation.language, ArticleTranslation.slug)
+    return found.where(ArticleTranslation.article_id == bindparam("id")).order_by(ArticleTranslation.language)
 
 
 def read_markdown(session: Session, viewer: Viewer, slug: str) -> tuple[str, str]:
@@ -72,15 +159,24 @@ def languages_of(session: Session, viewer: Viewer, article_id: int) -> Sequence[
 
 
 def readable_slugs(session: Session, viewer: Viewer, slugs: Collection[str]) -> set[str]:
-    """Those of `slugs`, present or former, that lead this viewer to an article. One statement."""
+    """Those of `slugs`, present or former, that lead this viewer to an article. One statement, or two."""
     if not slugs:
         return set()
-    present = ArticleTranslation.visible_to(viewer, ArticleTranslation.slug).where(
-        ArticleTranslation.slug.in_(slugs)
-    )
-    former = SlugHistory.visible_to(viewer, SlugHistory.slug).where(SlugHistory.slug.in_(slugs))
-    both = present.union_all(former).execution_options(**present.get_execution_options())
-    return set(session.scalars(both))
+    values = {"slugs": sorted(slugs)}
+    found = set(session.scalars(_present(viewer), values))
+    return found if len(found) == len(values["slugs"]) else found.union(session.scalars(_former(viewer), values))
+
+
+@kept
+def _present(viewer: Viewer) -> Select[Any]:
+    slug = ArticleTranslation.slug
+    return ArticleTranslation.visible_to(viewer, slug).where(slug.in_(bindparam("slugs", expanding=True)))
+
+
+@kept
+def _former(viewer: Viewer) -> Select[Any]:
+    slug = SlugHistory.slug
+    return SlugHistory.visible_to(viewer, slug).where(slug.in_(bindparam("slugs", expanding=True)))
 
 
 def vote_of(session: Session, viewer: Viewer, article_id: int) -> ArticleVote | None:

@@ -1,12 +1,14 @@
 """Products, categories and tags, each only where the viewer can read something in it, counted from just that."""
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kb.models import Article, ArticleTag, Category, article_product
-from kb.queries.lists import Scope
+from kb.queries.kept import kept
+from kb.queries.lists import EVERYTHING, Scope, conditions
 from sportello.accounts.models import Product
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
@@ -22,11 +24,20 @@ class Shelf:
     id: int = 0
 
 
+class CategoryRow(NamedTuple):
+    """A category: names by language code."""
+
+    id: int
+    code: str
+    parent_id: int | None
+    names: dict[str, str]
+
+
 @dataclass
 class Branch:
     """A category, the categories under it, and the number of readable articles in all of them."""
 
-    category: Category
+    category: CategoryRow
     count: int = 0
     children: list["Branch"] = field(default_factory=list)
     parent: "Branch | None" = None
@@ -42,14 +53,18 @@ class Branch:
 
 def product_shelves(session: Session, viewer: Viewer) -> list[Shelf]:
     """Products in which the viewer can read something, by name. One statement."""
-    statement = (
+    return [Shelf(code, name, count, id) for id, code, name, count in session.execute(_product_shelves(viewer))]
+
+
+@kept
+def _product_shelves(viewer: Viewer) -> Select[Any]:
+    return (
         Article.visible_to(viewer, Product.id, Product.code, Product.name, func.count())
         .join(article_product, article_product.c.article_id == Article.id)
         .join(Product, Product.id == article_product.c.product_id)
         .group_by(Product.id, Product.code, Product.name)
         .order_by(Product.name, Product.code)
     )
-    return [Shelf(code, name, count, id) for id, code, name, count in session.execute(statement)]
 
 
 def product_shelf(session: Session, viewer: Viewer, code: str) -> Shelf:
@@ -79,21 +94,31 @@ def tag_shelf(session: Session, viewer: Viewer, tag: str) -> Shelf:
     return Shelf(tag, tag, count)
 
 
-def category_tree(session: Session, viewer: Viewer, scope: Scope | None = None) -> list[Branch]:
+def category_tree(session: Session, viewer: Viewer, scope: Scope = EVERYTHING) -> list[Branch]:
     """The categories that hold something for this viewer (within `scope`), in order. Two statements."""
-    statement = Article.visible_to(viewer, Article.category_id, func.count()).where(
-        Article.category_id.is_not(None), *(scope.conditions() if scope else [])
-    )
-    counts = {row[0]: row[1] for row in session.execute(statement.group_by(Article.category_id))}
-    branches = {
-        category.id: Branch(category, counts.get(category.id, 0))
-        for category in session.scalars(select(Category).order_by(Category.position, Category.code))
-    }
+    counted = session.execute(_category_counts(viewer, scope.kind()), scope.values())
+    counts = {row[0]: row[1] for row in counted}
+    branches = {place.id: Branch(place, counts.get(place.id, 0)) for place in _places(session)}
     roots: list[Branch] = []
     for branch in branches.values():
         branch.parent = branches.get(branch.category.parent_id or 0)
         (branch.parent.children if branch.parent else roots).append(branch)
     return _with_content(roots)
+
+
+@kept
+def _category_counts(viewer: Viewer, kind: tuple[bool, bool, bool, bool]) -> Select[Any]:
+    counts = Article.visible_to(viewer, Article.category_id, func.count())
+    return counts.where(Article.category_id.is_not(None), *conditions(*kind)).group_by(Article.category_id)
+
+
+_CATEGORIES = select(Category.id, Category.code, Category.parent_id, Category.names).order_by(
+    Category.position, Category.code
+)
+
+
+def _places(session: Session) -> list[CategoryRow]:
+    return [CategoryRow(*row) for row in session.execute(_CATEGORIES)]
 
 
 def _with_content(branches: list[Branch]) -> list[Branch]:
@@ -115,17 +140,24 @@ def find_branch(tree: list[Branch], code: str) -> Branch:
     raise NotFound
 
 
-def category_path(session: Session, category: Category | None) -> list[Category]:
-    """From the root to `category`, for breadcrumbs. One statement for a nested one, else none."""
-    if category is None or category.parent_id is None:
-        return [category] if category else []
-    every = {row.id: row for row in session.scalars(select(Category))}
-    path = [category]
-    while (parent := every.get(path[0].parent_id or 0)) and parent not in path:
-        path.insert(0, parent)
+def category_path(session: Session, category_id: int | None) -> list[CategoryRow]:
+    """From the root to a category, for breadcrumbs. One statement, or none for no category."""
+    if category_id is None:
+        return []
+    every = {place.id: place for place in _places(session)}
+    path: list[CategoryRow] = []
+    above = every.get(category_id)
+    while above and above not in path:
+        path.insert(0, above)
+        above = every.get(above.parent_id or 0)
     return path
 
 
 def article_count(session: Session, viewer: Viewer) -> int:
     """Number of articles that the viewer may read."""
-    return session.scalar(Article.visible_to(viewer, func.count())) or 0
+    return session.scalar(_article_count(viewer)) or 0
+
+
+@kept
+def _article_count(viewer: Viewer) -> Select[Any]:
+    return Article.visible_to(viewer, func.count())

@@ -1,7 +1,8 @@
-"""Lists of articles: newest, most helpful, of a product, a category or a tag; one row an article.
+"""Lists of articles: newest, most helpful, of a product, a category or a tag; one card an article.
 
 An article stands once, in the viewer's language if it has it. Pages go on after the last row (keyset): a cursor holds
-only what the row shows. A list costs three statements whatever its length: rows, products, versions.
+only what the row shows. A list costs one statement whatever its length; products and versions come for many lists at
+once (`places_of`).
 """
 
 from collections.abc import Collection, Sequence
@@ -10,15 +11,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased, contains_eager
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from kb.models import Article, ArticleTag, ArticleTranslation, article_product
-from sportello.accounts.models import Product
+from kb.queries.cards import COLUMNS, Card, cards, of_products
+from kb.queries.kept import kept
 from sportello.core.audience import Viewer
 from sportello.core.errors import N_, Invalid
 
 PAGE = 20
+LIMIT: Any = bindparam("limit", type_=Integer())
+NEWEST = (ArticleTranslation.updated_at.desc(), ArticleTranslation.slug.desc())
 
 
 class Order(StrEnum):
@@ -35,40 +39,46 @@ class Scope:
     tag: str | None = None
     voted: bool = False
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """What a row's article must meet."""
-        found: list[ColumnElement[bool]] = []
-        if self.product_id is not None:
-            inside = select(article_product.c.article_id).where(article_product.c.product_id == self.product_id)
-            found.append(Article.id.in_(inside))
-        if self.category_ids is not None:
-            found.append(Article.category_id.in_(self.category_ids))
-        if self.tag is not None:
-            found.append(Article.id.in_(select(ArticleTag.article_id).where(ArticleTag.tag == self.tag)))
-        if self.voted:
-            found.append(Article.votes_yes > 0)
-        return found
+    def kind(self) -> tuple[bool, bool, bool, bool]:
+        """Which of them: scopes of one kind differ in `values` only."""
+        return self.product_id is not None, self.category_ids is not None, self.tag is not None, self.voted
+
+    def values(self) -> dict[str, Any]:
+        """The parameters of `conditions`."""
+        given = {"product_id": self.product_id, "category_ids": self.category_ids, "tag": self.tag}
+        return {name: sorted(x) if isinstance(x, frozenset) else x for name, x in given.items() if x is not None}
 
 
 EVERYTHING = Scope()
+
+
+def conditions(product: bool, category: bool, tag: bool, voted: bool) -> list[ColumnElement[bool]]:
+    """What the article of a row must meet in a scope of this kind."""
+    found: list[ColumnElement[bool]] = []
+    if product:
+        stands = article_product.c
+        inside = select(stands.article_id).where(stands.product_id == bindparam("product_id"))
+        found.append(Article.id.in_(inside))
+    if category:
+        found.append(Article.category_id.in_(bindparam("category_ids", expanding=True)))
+    if tag:
+        found.append(Article.id.in_(select(ArticleTag.article_id).where(ArticleTag.tag == bindparam("tag"))))
+    if voted:
+        found.append(Article.votes_yes > 0)
+    return found
 
 
 @dataclass(frozen=True)
 class Page:
     """Some rows of a list, and the cursor of the next ones (None: this is the end)."""
 
-    items: Sequence[ArticleTranslation]
+    items: Sequence[Card]
     after: str | None = None
 
 
 def rows(viewer: Viewer) -> Select[Any]:
-    """One translation an article, the viewer's language first; with the article, its products and versions."""
-    article = contains_eager(ArticleTranslation.article)
-    return (
-        ArticleTranslation.visible_to(viewer)
-        .where(in_best_language(viewer))
-        .options(article.selectinload(Article.products), article.selectinload(Article.versions))
-    )
+    """The columns of a card, one translation an article, the viewer's language first."""
+    return ArticleTranslation.visible_to(viewer, *COLUMNS).where(in_best_language(viewer))
 
 
 def in_best_language(viewer: Viewer) -> ColumnElement[bool]:
@@ -92,59 +102,71 @@ def list_articles(
     limit: int = PAGE,
 ) -> Page:
     """Up to `limit` articles of `scope` after the cursor. Raises Invalid for a cursor that is none."""
-    columns: list[Any] = [ArticleTranslation.updated_at, ArticleTranslation.slug]
-    if order is Order.HELPFUL:
-        columns.insert(0, Article.votes_yes)
-    statement = rows(viewer).where(*scope.conditions())
-    if after:
-        statement = statement.where(tuple_(*columns) < tuple_(*_start(after, columns)))
-    statement = statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)
-    items = session.scalars(statement).unique().all()
+    start = _start(after, order) if after else {}
+    statement = _listed(viewer, scope.kind(), order, bool(after))
+    items = cards(session, statement, {**scope.values(), **start, "limit": limit + 1})
     more = len(items) > limit
     return Page(items[:limit], _cursor(items[limit - 1], order) if more else None)
 
 
-def _cursor(row: ArticleTranslation, order: Order) -> str:
-    parts = [row.updated_at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ"), row.slug]
+@kept
+def _listed(viewer: Viewer, kind: tuple[bool, bool, bool, bool], order: Order, goes_on: bool) -> Select[Any]:
+    columns = _sorted_by(order)
+    statement = rows(viewer).where(*conditions(*kind))
+    if goes_on:
+        start = (bindparam(f"after_{number}", type_=column.type) for number, column in enumerate(columns))
+        statement = statement.where(tuple_(*columns) < tuple_(*start))
+    return statement.order_by(*(column.desc() for column in columns)).limit(LIMIT)
+
+
+def _sorted_by(order: Order) -> list[Any]:
+    newest = [ArticleTranslation.updated_at, ArticleTranslation.slug]
+    return [Article.votes_yes, *newest] if order is Order.HELPFUL else newest
+
+
+def _cursor(card: Card, order: Order) -> str:
+    parts = [card.updated_at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ"), card.slug]
     if order is Order.HELPFUL:
-        parts.insert(0, str(row.article.votes_yes))
+        parts.insert(0, str(card.votes_yes))
     return "~".join(parts)
 
 
-def _start(after: str, columns: Sequence[Any]) -> list[Any]:
+def _start(after: str, order: Order) -> dict[str, Any]:
     try:
         *numbers, moment, slug = after.split("~")
         values: list[Any] = [int(number) for number in numbers]
         values += [datetime.strptime(moment, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), slug]
     except ValueError:
         values = []
-    if len(values) != len(columns) or any(isinstance(value, int) and abs(value) > 2**31 for value in values):
+    expected = len(_sorted_by(order))
+    if len(values) != expected or any(isinstance(value, int) and abs(value) > 2**31 for value in values):
         raise Invalid(N_("This list cannot go on from there. Start again from its first page."), field="after")
-    return [literal(value, column.type) for value, column in zip(values, columns, strict=True)]
+    return {f"after_{number}": value for number, value in enumerate(values)}
 
 
-def critical_articles(session: Session, viewer: Viewer, limit: int = 3) -> Sequence[ArticleTranslation]:
+def critical_articles(session: Session, viewer: Viewer, limit: int = 3) -> Sequence[Card]:
     """Articles with a critical notice, the latest first; for customers those of their products or of none."""
+    if not viewer.is_signed_in or viewer.is_staff:
+        return cards(session, _critical(viewer, False), {"limit": limit})
+    return cards(session, _critical(viewer, True), {"limit": limit, "products": sorted(viewer.products)})
+
+
+@kept
+def _critical(viewer: Viewer, of_mine: bool) -> Select[Any]:
     statement = rows(viewer).where(Article.critical.is_not(None))
-    if viewer.is_signed_in and not viewer.is_staff:
+    if of_mine:
         without_product = ~exists().where(article_product.c.article_id == Article.id)
-        statement = statement.where(or_(without_product, _of_products(viewer.products)))
-    newest = (ArticleTranslation.updated_at.desc(), ArticleTranslation.slug.desc())
-    return session.scalars(statement.order_by(*newest).limit(limit)).unique().all()
+        statement = statement.where(or_(without_product, of_products()))
+    return statement.order_by(*NEWEST).limit(LIMIT)
 
 
 def articles_for_products(
     session: Session, viewer: Viewer, codes: Collection[str], limit: int = 5
-) -> Sequence[ArticleTranslation]:
+) -> Sequence[Card]:
     """The newest articles of any of some products."""
-    statement = rows(viewer).where(_of_products(codes))
-    newest = (ArticleTranslation.updated_at.desc(), ArticleTranslation.slug.desc())
-    return session.scalars(statement.order_by(*newest).limit(limit)).unique().all()
+    return cards(session, _for_products(viewer), {"limit": limit, "products": sorted(codes)}) if codes else []
 
 
-def _of_products(codes: Collection[str]) -> ColumnElement[bool]:
-    return exists().where(
-        article_product.c.article_id == Article.id,
-        article_product.c.product_id == Product.id,
-        Product.code.in_(sorted(codes)),
-    )
+@kept
+def _for_products(viewer: Viewer) -> Select[Any]:
+    return rows(viewer).where(of_products()).order_by(*NEWEST).limit(LIMIT)

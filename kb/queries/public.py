@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from kb.models import ArticleTranslation
+from kb.queries.cards import Card
 from kb.queries.lists import list_articles
 from sportello.core.audience import anonymous
 
@@ -23,7 +24,7 @@ class Address(NamedTuple):
     updated_at: datetime
 
 
-def feed_items(session: Session, language: str) -> Sequence[ArticleTranslation]:
+def feed_items(session: Session, language: str) -> Sequence[Card]:
     """The newest public articles, in `language` where they have it."""
     return list_articles(session, anonymous(language), limit=FEED_ITEMS).items
 

@@ -1,59 +1,75 @@
 """Articles that belong beside an article: shared tags and codes, the same category, the same product."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from kb.models import Article, ArticleCode, ArticleTag, ArticleTranslation, article_product
-from kb.queries.lists import rows
+from kb.models import Article, ArticleCode, ArticleTag, article_product
+from kb.queries.cards import Card, cards
+from kb.queries.kept import kept
+from kb.queries.lists import LIMIT, NEWEST, rows
 from sportello.core.audience import Viewer
 
 NEIGHBOURS = 5
 CODE, TAG, CATEGORY = 4, 2, 3  # what sharing one weighs
 
 
+class Standing(Protocol):
+    """An article, as far as its neighbours depend on it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def category_id(self) -> int | None: ...
+
+
 def related_articles(
-    session: Session, viewer: Viewer, article: Article, limit: int = NEIGHBOURS
-) -> Sequence[ArticleTranslation]:
+    session: Session, viewer: Viewer, article: Standing, limit: int = NEIGHBOURS
+) -> Sequence[Card]:
     """The closest articles that the viewer may read, by the sum of what they share; then votes, then newest.
 
     Only visible rows count and only by themselves, so hidden ones change neither choice nor order. Articles that
-    share nothing but a product fill what is left. Three statements, or six.
+    share nothing but a product fill what is left. One statement, or two.
     """
-    near = list(session.scalars(_sharing(viewer, article).limit(limit)).unique())
+    values: dict[str, Any] = {"here": article.id, "limit": limit}
+    shelf = {} if article.category_id is None else {"category": article.category_id}
+    near = cards(session, _sharing(viewer, bool(shelf)), values | shelf)
     if len(near) < limit:
-        known = [article.id, *(row.article_id for row in near)]
-        others = _same_product(viewer, article).where(Article.id.not_in(known)).limit(limit - len(near))
-        near += session.scalars(others).unique()
+        known = [article.id, *(card.article_id for card in near)]
+        others = {"here": article.id, "limit": limit - len(near), "known": known}
+        near += cards(session, _same_product(viewer), others)
     return near
 
 
-def _sharing(viewer: Viewer, article: Article) -> Select[Any]:
-    codes = select(ArticleCode.code).where(ArticleCode.article_id == article.id)
-    tags = select(ArticleTag.tag).where(ArticleTag.article_id == article.id)
-    arms: list[Select[Any, Any]] = [
+@kept
+def _sharing(viewer: Viewer, in_category: bool) -> Select[Any]:
+    here: Any = bindparam("here")
+    codes = select(ArticleCode.code).where(ArticleCode.article_id == here)
+    tags = select(ArticleTag.tag).where(ArticleTag.article_id == here)
+    arms: list[Any] = [
         select(ArticleCode.article_id.label("id"), literal(CODE).label("points")).where(ArticleCode.code.in_(codes)),
         select(ArticleTag.article_id, literal(TAG)).where(ArticleTag.tag.in_(tags)),
     ]
-    if article.category_id is not None:
+    if in_category:
         same = Article.visible_to(viewer, Article.id, literal(CATEGORY))
-        arms.append(same.where(Article.category_id == article.category_id))
+        arms.append(same.where(Article.category_id == bindparam("category")))
     shared = union_all(*arms).subquery()
     points = func.sum(shared.c.points)
     scored = select(shared.c.id, points.label("points")).group_by(shared.c.id).subquery()
-    return _ordered(
-        rows(viewer).join(scored, scored.c.id == Article.id).where(Article.id != article.id), scored.c.points.desc()
-    )
+    return _ordered(rows(viewer).join(scored, scored.c.id == Article.id).where(Article.id != here), scored.c.points)
 
 
-def _same_product(viewer: Viewer, article: Article) -> Select[Any]:
-    products = select(article_product.c.product_id).where(article_product.c.article_id == article.id)
-    same = select(article_product.c.article_id).where(article_product.c.product_id.in_(products))
-    return _ordered(rows(viewer).where(Article.id.in_(same)))
+@kept
+def _same_product(viewer: Viewer) -> Select[Any]:
+    stands = article_product.c
+    products = select(stands.product_id).where(stands.article_id == bindparam("here"))
+    same = select(stands.article_id).where(stands.product_id.in_(products))
+    others = Article.id.not_in(bindparam("known", expanding=True))
+    return _ordered(rows(viewer).where(Article.id.in_(same), others))
 
 
 def _ordered(statement: Select[Any], *first: Any) -> Select[Any]:
-    newest = (ArticleTranslation.updated_at.desc(), ArticleTranslation.slug.desc())
-    return statement.order_by(*first, Article.votes_yes.desc(), *newest)
+    order = (*(column.desc() for column in first), Article.votes_yes.desc(), *NEWEST)
+    return statement.order_by(*order).limit(LIMIT)

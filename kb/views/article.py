@@ -63,28 +63,29 @@ def vote(slug: str) -> ResponseReturnValue:
 def _page(session: Session, slug: str, comment: str | None = None, problem: str = "") -> str:
     viewer = current_viewer()
     item = queries.read_article(session, viewer, slug)
-    article, revision = item.article, item.revision
-    if revision is None:
-        raise NotFound
-    sections = revision.sections
-    texts = [html for _heading, _id, html in sections] or [revision.html]
+    article, sections = item.article, item.sections
+    texts = [html for _heading, _id, html in sections] or [item.html]
     readable = queries.readable_slugs(session, viewer, set().union(*map(queries.linked_slugs, texts)))
-    languages = [other for other in queries.languages_of(session, viewer, article.id) if other.id != item.id]
+    related = queries.related_articles(session, viewer, article)
+    places = queries.places_of(session, viewer, [article.id, *(card.article_id for card in related)])
+    here = places.get(article.id, [])
     return render_template(
         "kb/article.html",
         item=item,
         article=article,
-        html=queries.without_hidden_links(revision.html, readable) if not sections else "",
+        html=queries.without_hidden_links(item.html, readable) if not sections else "",
         sections=[(name, id, queries.without_hidden_links(html, readable)) for name, id, html in sections],
-        contents=contents_of(revision),
-        description=description_of(item.summary, revision.plain),
+        contents=contents_of(item.toc),
+        description=description_of(item.summary, item.opening),
         kind=KIND_LABELS.get(article.kind, article.kind),
         kinds=KIND_LABELS,
-        facts=facts_of(article),
-        path=[(entry.code, name_of(entry)) for entry in queries.category_path(session, article.category)],
-        languages=languages,
+        products=here,
+        facts=facts_of(article, here),
+        path=[(entry.code, name_of(entry)) for entry in queries.category_path(session, article.category_id)],
+        tags=queries.tags_of(session, viewer, article.id),
+        languages=[other for other in queries.addresses_of(session, viewer, article.id) if other.slug != item.slug],
         mine=queries.vote_of(session, viewer, article.id),
         comment=comment,
         problem=problem,
-        related=[(other, facts_of(other.article)) for other in queries.related_articles(session, viewer, article)],
+        related=[(card, facts_of(card, places.get(card.article_id, ()))) for card in related],
     )

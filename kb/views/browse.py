@@ -24,14 +24,17 @@ def browse() -> ResponseReturnValue:
     """Everything: products, categories, newest, most helpful."""
     viewer = current_viewer()
     with read_session() as session:
-        helpful = queries.list_articles(session, viewer, Scope(voted=True), order=Order.HELPFUL, limit=HOME_ITEMS)
+        voted = Scope(voted=True)
+        helpful = queries.list_articles(session, viewer, voted, order=Order.HELPFUL, limit=HOME_ITEMS).items
+        newest = queries.list_articles(session, viewer, limit=HOME_ITEMS).items
         return render_template(
             "kb/browse.html",
             products=queries.product_shelves(session, viewer),
             tree=_named(queries.category_tree(session, viewer)),
             count=queries.article_count(session, viewer),
-            newest=queries.list_articles(session, viewer, limit=HOME_ITEMS).items,
-            helpful=helpful.items,
+            newest=newest,
+            helpful=helpful,
+            places=queries.places_of(session, viewer, [card.article_id for card in (*newest, *helpful)]),
         )
 
 
@@ -85,6 +88,7 @@ def _list(session: Session, scope: Scope, what: str, *, count: int, branches: Se
     order = Order.HELPFUL if request.args.get("sort") == Order.HELPFUL else Order.NEWEST
     after = request.args.get("after")
     page = queries.list_articles(session, current_viewer(), scope, order=order, after=after)
+    places = queries.places_of(session, current_viewer(), [card.article_id for card in page.items])
     arguments = {**(request.view_args or {}), **({"sort": order.value} if order is Order.HELPFUL else {})}
     following = url_for(request.endpoint or "", **arguments, after=page.after) if page.after else None
     return render_template(
@@ -92,7 +96,7 @@ def _list(session: Session, scope: Scope, what: str, *, count: int, branches: Se
         what=what,
         count=count,
         order=order.value,
-        items=[(item, facts_of(item.article)) for item in page.items],
+        items=[(item, facts_of(item, places.get(item.article_id, ()))) for item in page.items],
         kinds=KIND_LABELS,
         first=url_for(request.endpoint or "", **arguments) if after else None,
         next=following,

@@ -1,11 +1,12 @@
 """What templates need that no query gives: names in a language, versions in words, a nested table of contents."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from datetime import datetime
+from typing import Any, Protocol
 
 from kb.indexing import VERIFIED_FOR
-from kb.models import Article, Category, Revision
-from sportello.accounts.models import ProductVersion
+from kb.queries.cards import Place
 from sportello.core import clock
 from sportello.web.i18n import current_language
 
@@ -21,10 +22,10 @@ class Contents:
     children: list["Contents"] = field(default_factory=list)
 
 
-def contents_of(revision: Revision) -> list[Contents]:
+def contents_of(toc: Sequence[Any]) -> list[Contents]:
     """Headings of levels 2 and 3, nested; nothing when there is hardly anything to jump to."""
     found: list[Contents] = []
-    for level, id, text in revision.toc:
+    for level, id, text in toc:
         if level == 2 or (level == 3 and not found):
             found.append(Contents(id, text))
         elif level == 3:
@@ -40,7 +41,16 @@ def description_of(summary: str, plain: str) -> str:
     return text[:DESCRIPTION].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
 
 
-def name_of(category: Category) -> str:
+class Named(Protocol):
+    """A category, as far as its name goes."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def names(self) -> Mapping[str, str]: ...
+
+
+def name_of(category: Named) -> str:
     """The category's name in the reader's language, else in another."""
     return category.names.get(current_language()) or next(iter(category.names.values()), category.code)
 
@@ -53,16 +63,21 @@ class Facts:
     verified: bool
 
 
-def facts_of(article: Article) -> Facts:
+class Verified(Protocol):
+    """What facts are told of."""
+
+    @property
+    def verified_at(self) -> datetime | None: ...
+
+
+def facts_of(article: Verified, places: Sequence[Place]) -> Facts:
     """Versions are named ("Ledger 15.0, 15.1") or, when more than two follow each other, spanned ("7.3–8.0")."""
-    versions = {id: list(rows) for id, rows in groupby(article.versions, key=lambda row: row.product_id)}
-    labels = [f"{product.name} {_span(versions.get(product.id, []))}".strip() for product in article.products]
+    labels = [f"{place.name} {_span(place.versions)}".strip() for place in places]
     lately = article.verified_at is not None and article.verified_at > clock.now() - VERIFIED_FOR
     return Facts(labels, lately)
 
 
-def _span(versions: list[ProductVersion]) -> str:
-    rows = sorted(versions, key=lambda row: row.position)
-    names = [row.name for row in rows]
-    whole = len(rows) > 2 and rows[-1].position - rows[0].position == len(rows) - 1
+def _span(versions: Sequence[tuple[int, str]]) -> str:
+    names = [name for _, name in versions]
+    whole = len(names) > 2 and versions[-1][0] - versions[0][0] == len(names) - 1
     return f"{names[0]}–{names[-1]}" if whole else ", ".join(names)

@@ -31,7 +31,9 @@ def home() -> ResponseReturnValue:
             "newest": articles.list_articles(session, viewer, limit=HOME_ITEMS).items,
             "helpful": articles.list_articles(session, viewer, voted, order=by_votes, limit=HOME_ITEMS).items,
         }
-    return render_template("portal/home.html", page=lists)
+        shown = {card.article_id for cards in lists.values() for card in cards}
+        places = articles.places_of(session, viewer, shown)
+    return render_template("portal/home.html", page=lists, places=places)
 
 
 @bp.get("/<any(accessibility, privacy, terms):name>")

@@ -5,7 +5,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb.models import ArticleVote, Revision
-from kb.queries import get_article, languages_of, list_articles, moved_to, read_article, readable_slugs
+from kb.queries import (
+    get_article,
+    languages_of,
+    list_articles,
+    moved_to,
+    places_of,
+    read_article,
+    readable_slugs,
+    tags_of,
+)
 from kb.services import (
     Draft,
     DraftText,
@@ -42,15 +51,16 @@ def test_an_article_is_readable_by_its_audience_once_written(session: Session, c
     )
     assert written.slug.startswith("totals-differ-")
     found = read_article(session, PREMIUM, written.slug)
-    assert [product.code for product in found.article.products] == ["ledger"]
-    assert [version.name for version in found.article.versions] == ["15.0"]
-    assert [tag.tag for tag in found.article.tags] == ["vat"]
-    assert found.revision is not None
-    assert [part[0] for part in found.revision.sections] == ["Symptoms", "Cause", "Resolution"]
+    (place,) = places_of(session, PREMIUM, [found.article.id])[found.article.id]
+    assert (place.code, [name for _, name in place.versions]) == ("ledger", ["15.0"])
+    assert tags_of(session, PREMIUM, found.article.id) == ["vat"]
+    assert [part[0] for part in found.sections] == ["Symptoms", "Cause", "Resolution"]
     for viewer in (ANONYMOUS, XTREME):
         with pytest.raises(NotFound):
             read_article(session, viewer, written.slug)
-    assert events(session) == [found.article.key]
+        assert places_of(session, viewer, [found.article.id]) == {}
+        assert tags_of(session, viewer, found.article.id) == []
+    assert events(session) == [written.article.key]
 
 
 def test_what_an_article_may_not_be_is_refused_with_a_reason(session: Session, cast: Cast) -> None:
