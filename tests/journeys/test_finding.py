@@ -105,6 +105,14 @@ def test_chiara_does_it_all_in_italian(open_as: Open) -> None:
     expect(page.get_by_role("button", name=WORDS["it"]["yes"], exact=True)).to_have_attribute("aria-pressed", "true")
 
 
+def test_hits_are_shown_in_the_readers_language(open_as: Open) -> None:
+    """Every Italian text of the demo has an English one: Piero, who reads English, is shown that."""
+    page = open_as("piero")
+    search_for(page, "invoice rounding")
+    assert total(page) > 5
+    expect(page.locator('.entry__title a[hreflang="it"]')).to_have_count(0)
+
+
 @pytest.mark.parametrize("query", ["zzyzzx", "xqj wvk"])
 def test_nothing_found_says_so_and_helps(open_as: Open, query: str) -> None:
     page = open_as("anna")
