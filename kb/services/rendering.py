@@ -1,6 +1,7 @@
 """Rendering, once per revision: the HTML, its words, its contents, and the sections if it reads as a solution."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,11 @@ from kb.models import Article, ArticleTranslation, Revision
 from kb.services.draft import DraftText
 from sportello.core import audience, outbox
 from sportello.core.db import Database
-from sportello.core.errors import Invalid
+from sportello.core.errors import Invalid, Unavailable
 from sportello.core.markup import MARKUP_VERSION, Limit, Rendered, render
 
 BATCH = 50
+ATTEMPTS = 3
 PATIENCE = 5.0  # seconds for one text: nobody waits for an import
 
 # Headings of the KCS article structure (Symptoms, Environment, Cause, Resolution) in both languages.
@@ -41,7 +43,11 @@ _SECTION_NAMES = {
 
 
 def render_article(markdown: str, language: str, *, seconds: float = PATIENCE) -> Rendered:
-    """Safe HTML of an article's text. Raises Invalid (TooLarge above 256 KiB, TooComplex)."""
+    """Safe HTML of an article's text. Raises Invalid (TooLarge above 256 KiB, TooComplex), and Unavailable when the
+    machine is too busy three times in a row."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(Unavailable):
+            return render(markdown, limit=Limit.STAFF, language=language, seconds=seconds)
     return render(markdown, limit=Limit.STAFF, language=language, seconds=seconds)
 
 
