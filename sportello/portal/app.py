@@ -20,6 +20,7 @@ from sportello.web.errors import init_errors
 from sportello.web.filters import init_filters
 from sportello.web.i18n import init_i18n
 from sportello.web.security import init_security
+from sportello.web.templating import init_templating
 
 
 def _blueprints() -> list[Any]:
@@ -48,6 +49,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.extensions["sportello.database"] = site.database
     app.extensions["sportello.plans"] = site.plans
     cache = Path(settings.var_dir) / "cache"
+    init_templating(app)
     init_request_log(app, settings)
     init_security(app, settings)
     init_i18n(app, resource("translations"), cache / "translations")

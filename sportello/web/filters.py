@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
-from flask_babel import format_date, format_datetime, format_timedelta
+from flask_babel import format_date, format_datetime, format_timedelta, get_locale, get_timezone
 
 from sportello.core import clock
 from sportello.core.settings import Settings
@@ -54,12 +56,19 @@ def ago(moment: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """Date and time in the reader's zone."""
-    return str(format_datetime(moment, "d MMMM y, HH:mm"))
+    return _words(moment, "d MMMM y, HH:mm", get_locale(), get_timezone())
 
 
 def day(moment: datetime | date, long: bool = False) -> str:
     """A date in the reader's words: 12 Nov 2026, or 12 November 2026."""
-    return str(format_date(moment, "d MMMM y" if long else "d MMM y"))
+    return _words(moment, "d MMMM y" if long else "d MMM y", get_locale(), get_timezone())
+
+
+@lru_cache(maxsize=4096)
+def _words(moment: datetime | date, pattern: str, locale: Any, zone: Any) -> str:
+    """A moment in the language and zone of this request, which stand in the key: lists show the same days anew."""
+    write = format_datetime if "H" in pattern else format_date
+    return str(write(moment, pattern))
 
 
 def isoday(moment: datetime | date) -> str:

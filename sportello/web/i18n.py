@@ -10,6 +10,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale, get_translations, gettext, lazy_gettext, ngettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from sportello.core.errors import SportelloError
 from sportello.web.access import current_viewer
@@ -84,7 +87,7 @@ def _quick_catalogues(app: Flask) -> None:
     known: dict[str, Any] = {}
 
     def catalogue() -> Any:
-        language = str(get_locale())
+        language = get_locale().language
         if (found := known.get(language)) is None:
             found = known[language] = get_translations()
         return found
@@ -96,6 +99,16 @@ def _quick_catalogues(app: Flask) -> None:
         pgettext=lambda context, text: catalogue().upgettext(context, text),
         npgettext=lambda context, one, many, count: catalogue().unpgettext(context, one, many, count),
     )
+
+    @pass_eval_context
+    def text(escaping: EvalContext, message: str, /, **values: Any) -> str:
+        """As the engine's own `_`: what is translated is markup, what is filled in gets escaped."""
+        found: str = catalogue().ugettext(message)
+        if escaping.autoescape:
+            found = Markup(found)
+        return found % values if values or "%" in found else found
+
+    app.jinja_env.globals["_"] = text
 
 
 def init_i18n(app: Flask, translations: Path, cache: Path) -> None:
