@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -23,9 +25,12 @@ from kb.queries import (
     tags_of,
 )
 from kb.queries.articles import get_article, read_article
-from kb.services import ensure_category
+from kb.queries.lists import _listed
+from kb.services import ensure_category, unpublish
+from sportello.core import clock
 from sportello.core.audience import anonymous
 from sportello.core.db import Database
+from sportello.core.errors import NotFound
 from tests.kb.articles import SYSTEM, customer, write
 from tests.people import Cast
 
@@ -150,3 +155,33 @@ def test_naughty_strings_go_through_every_field_unchanged(
         for slug, text in slugs.items():
             item = read_article(session, anonymous(), slug)
             assert (item.title, item.summary, item.article.critical) == (text, text, text)
+
+
+def test_a_kept_statement_asks_the_clock_and_the_database_each_time(database: Database, cast: Cast) -> None:
+    with database.write() as session:
+        slug = write(session, "Now", products=("ledger",)).slug
+        article = get_article(session, SYSTEM, slug).article
+    viewer = anonymous()
+
+    def seen() -> tuple[int, ...]:
+        with database.read() as session:
+            pages = 0
+            with suppress(NotFound):
+                pages += bool(read_article(session, viewer, slug))
+            return pages, len(list_articles(session, viewer).items), len(places_of(session, viewer, [article.id]))
+
+    assert seen() == (1, 1, 1)
+    with time_machine.travel(clock.now() - timedelta(hours=1), tick=False):
+        assert seen() == (0, 0, 0)
+    assert seen() == (1, 1, 1)
+    with database.write() as session:
+        unpublish(session, SYSTEM, slug)
+    assert seen() == (0, 0, 0)
+
+
+def test_people_of_one_audience_share_a_statement_and_others_never(session: Session) -> None:
+    shape = ((False, False, False, False), Order.NEWEST, False)
+    first, second = customer("premium", "ledger", person_id=1), customer("premium", "ledger", person_id=2)
+    assert _listed(first, *shape) is _listed(second, *shape)
+    others = [*VIEWERS.values(), customer("premium", "ledger", language="it"), customer("xtreme", "harbor")]
+    assert len({id(_listed(viewer, *shape)) for viewer in others}) == len(others)
