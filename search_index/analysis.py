@@ -53,6 +53,26 @@ STOP_WORDS: dict[str, frozenset[str]] = {
 }
 
 
+# What people say around the matter of a question: these count less in a long one.
+WEAK_WORDS = frozenset(
+    """
+    able actually also another anybody anyone anything anyway available back best better certain come different
+    easiest easily easy else etc every everyone everything exactly find fine first get gets getting give go goes
+    going good got guess happen happened happens help hello hi hope instead issue keep kind know let like little
+    look looking lot make makes making many maybe much must name need needed needs never new nothing often ok old
+    one particular perhaps person place possible possibly problem put question quite really right say see seem seems
+    set show someone something somehow specific still sure take tell thank thanks thing things think time times
+    tried try trying two understand unable use used uses using usually various want wanted wants way ways well went
+    whether without wonder work working works wrong yet
+    aiuto altra altre altri altro ancora avere bene bisogno buongiorno ciao cose diversi diverso essere esiste fa
+    fare fatto forse funziona funzionare grazie infatti meglio mentre modi modo nessuno niente nuova nuovo ogni
+    ora persona poi possiamo possibile posso potrebbe prima problema proprio provato provo qualche qualcosa qualcuno
+    qualsiasi quindi riesce riesco salve sempre senza serve solo stessa stesso tipo trovare usando usare usato uso
+    vedere viene volta volte vorrei
+    """.split()
+)
+
+
 class _Stemmers(threading.local):
     """Snowball stemmers of this thread: the library's objects must not be shared between threads."""
 

@@ -12,7 +12,10 @@ import numpy as np
 from search_index import analysis
 from search_index.documents import LANGUAGES, SearchDocument
 from search_index.whoosh_engine.layout import (
+    BODY,
     COLUMNS,
+    HEADINGS,
+    LEAD,
     TITLE,
     ZONE_GAP,
     ZONES,
@@ -96,9 +99,10 @@ def _encode(
     positions = before[:-1] - base[slots // 4] + ZONE_GAP * (slots % 4)
     spans = np.bincount(slots, widths, minlength=len(sizes)).reshape(-1, 4)[:, TITLE]
 
-    exact = _occurrences(tokens, slots, positions, [[*forms] for forms in analysed], doc_count)
+    counted_as = _with_lead(slots, sizes)
+    exact = _occurrences(tokens, counted_as, positions, [[*forms] for forms in analysed], doc_count)
     stemmed = [[analysis.stems(forms, code) for forms in positions] for positions in analysed]
-    stems = _occurrences(tokens, slots, positions, stemmed, doc_count)
+    stems = _occurrences(tokens, counted_as, positions, stemmed, doc_count)
     lengths = np.zeros((doc_count, 4), np.int64)
     np.add.at(lengths, stems.docs, stems.counts)
     return (
@@ -107,6 +111,14 @@ def _encode(
         | exact.title_sections(title_field(code))
         | {f"{code}.lengths": lengths.astype("<u4").tobytes(), f"{code}.spans": spans.astype("<u4").tobytes()}
     )
+
+
+def _with_lead(slots: Ints, sizes: Ints) -> Ints:
+    """The slots to count in: the first tokens of a body count as headings."""
+    place = np.arange(len(slots)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    is_lead = (slots % 4 == BODY) & (place < LEAD)
+    moved: Ints = np.where(is_lead, slots - (BODY - HEADINGS), slots)
+    return moved
 
 
 def _occurrences(

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from search_index.documents import LANGUAGES, DocumentText, SearchDocument
 
 ZONES = ("title", "headings", "keywords", "body")  # the order of the four counts of a posting
-TITLE = 0
+TITLE, HEADINGS, BODY = 0, 1, 3
+LEAD = 25  # so many tokens at the start of a body say what it is about: they count as headings
 ZONE_GAP = 100  # positions between two zones, so that no phrase or proximity reaches across
 POSITION_BITS = 24  # a position is below 2**24: document and position fit one int64
 

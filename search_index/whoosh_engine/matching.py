@@ -8,7 +8,9 @@ import numpy as np
 
 from search_index import analysis
 from search_index.query.tree import AllOf, Node, Phrase, Word
+from search_index.synonyms import synonyms
 from search_index.whoosh_engine.layout import (
+    BODY,
     POSITION_BITS,
     TITLE,
     Bools,
@@ -20,8 +22,6 @@ from search_index.whoosh_engine.layout import (
 )
 from search_index.whoosh_engine.tuning import Tuning
 from search_index.whoosh_engine.view import NO_COUNTS, NO_DOCS, View
-
-BODY = 3
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,20 @@ class LanguageMatcher:
             return self._all([self._word(before), last]) if words[:-1] else last
         if len(words) == 1:
             parts = [analysis.fold(part) for part in analysis.parts_of(words[0])]
-            simple = self.term(words[0], node.title_only)
+            simple = self._with_synonyms(words[0], node.title_only)
             if len(parts) < 2:
                 return simple
             docs, counts = self._side_by_side(parts)
             return _any([simple, self._scored(docs, counts, node.title_only)])
         return self._compound(words, node.title_only)
+
+    def _with_synonyms(self, word: str, title_only: bool) -> Found:
+        found = self.term(word, title_only)
+        others = [self.term(other, title_only) for other in synonyms(word, self.language)]
+        if not others or not self._tuning.synonym:
+            return found
+        share = self._tuning.synonym
+        return _any([found, *(Found(o.docs, o.values * share, o.weight * share) for o in others)])
 
     def term(self, word: str, title_only: bool = False) -> Found:
         """One folded word: its stem, and as typed."""

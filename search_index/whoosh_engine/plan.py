@@ -44,12 +44,16 @@ def plan(query: Query, language: str, matchers: list[LanguageMatcher], tuning: T
 def _emphasised(concepts: list[Concept], raw: str, tuning: Tuning) -> list[Concept]:
     """What is repeated in a question counts more."""
     counts = Counter(word for token in analysis.query_words(raw) for word in token)
-    return [
-        replace(concept, emphasis=counts[word] ** tuning.repetition)
-        if (word := concept.word) and counts[word] > 1
-        else concept
-        for concept in concepts
-    ]
+    talks = len(concepts) > tuning.hard_words
+    result = []
+    for concept in concepts:
+        if (word := concept.word) is not None:
+            emphasis = max(counts[word], 1) ** tuning.repetition
+            if talks and word in analysis.WEAK_WORDS:
+                emphasis *= tuning.weak
+            concept = replace(concept, emphasis=emphasis)
+        result.append(concept)
+    return result
 
 
 def _concepts(node: Node, plain: bool) -> list[Concept]:

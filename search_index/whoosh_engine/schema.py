@@ -12,7 +12,16 @@ from whoosh import fields, formats
 
 from search_index import analysis
 from search_index.documents import LANGUAGES, DocumentText
-from search_index.whoosh_engine.layout import ZONE_GAP, exact_field, stem_field, title_field, zone_texts
+from search_index.whoosh_engine.layout import (
+    BODY,
+    HEADINGS,
+    LEAD,
+    ZONE_GAP,
+    exact_field,
+    stem_field,
+    title_field,
+    zone_texts,
+)
 
 ZONE_WEIGHTS = (3.0, 1.5, 2.0, 1.0)  # of an occurrence in title, headings, keywords, body
 
@@ -51,12 +60,13 @@ class ZonedText(fields.FieldType):  # type: ignore[misc]
         found: dict[str, tuple[list[int], list[int]]] = {}
         position = 0
         for zone, text in enumerate(zone_texts(value)[: 1 if self.form == "title" else None]):
-            for token in analysis.tokens(text):
+            for number, token in enumerate(analysis.tokens(text)):
+                counted_as = HEADINGS if zone == BODY and number < LEAD else zone
                 for offset, forms in enumerate(analysis.analyse(token)):
                     chosen = analysis.stems(forms, self.language) if self.form == "stem" else forms
                     for term in chosen:
                         counts, places = found.setdefault(term, ([0, 0, 0, 0], []))
-                        counts[zone] += 1
+                        counts[counted_as] += 1
                         places.append(position + offset + ZONE_GAP * zone)
                 position += len(analysis.analyse(token))
         for term, (counts, places) in found.items():
