@@ -43,6 +43,11 @@ class Draft:
                 self._open[entry.segid] = Segment(self.folder(partition) / entry.filename)
         return self._open[entry.segid]
 
+    def size(self, partition: str, entry: PackedSegment) -> int:
+        """Bytes of the entry's file."""
+        with reading():
+            return (self.folder(partition) / entry.filename).stat().st_size
+
     def delete(self, ref: Ref) -> None:
         """Mark the document deleted, in the partition of everything and in its own."""
         audience = self._delete_from(EVERYTHING, ref)

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, field
 
 from search_index.documents import SearchDocument
-from search_index.whoosh_engine.builder import MAX_DOCS, SegmentBuilder
+from search_index.whoosh_engine.builder import MAX_DOCS, MAX_TOKENS, SegmentBuilder
 from search_index.whoosh_engine.codec import PackedSegment
 from search_index.whoosh_engine.draft import Draft
 from search_index.whoosh_engine.manifest import Published
 from search_index.whoosh_engine.merge import merge
-from search_index.whoosh_engine.upkeep import live_of
+from search_index.whoosh_engine.upkeep import MAX_BYTES, live_of
 from sportello.core.audience import EVERYTHING
 from sportello.core.types import Ref
 
 MAX_WAITING = 4_000_000  # tokens of all builders: bounds the memory, about 100 bytes each
-LINKED = MAX_DOCS // 4  # a segment of so many documents is shared with the partition of everything as it is
+LINKED = 4  # a segment that is full to a fourth is shared with the partition of everything as it is
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Rebuild:
         builder = self._builders.pop(audience)
         self._waiting -= builder.token_count
         entry = self.draft.write(audience, builder.sections(), len(builder))
-        if len(builder) >= LINKED:
+        if len(builder) >= MAX_DOCS // LINKED or builder.token_count >= MAX_TOKENS // LINKED:
             self.draft.share(entry, audience, EVERYTHING)
         else:
             self._small.append((audience, entry))
@@ -53,10 +53,12 @@ class Rebuild:
         for audience in sorted(self._builders):
             self._flush(audience)
         group: list[tuple[str, PackedSegment]] = []
+        documents = weight = 0
         for audience, entry in self._small:
-            if sum(one.doc_count() for _, one in group) + entry.doc_count() > MAX_DOCS:
+            documents, weight = documents + entry.doc_count(), weight + self.draft.size(audience, entry)
+            if group and (documents > MAX_DOCS or weight > MAX_BYTES):
                 self._gather(group)
-                group = []
+                group, documents, weight = [], entry.doc_count(), self.draft.size(audience, entry)
             group.append((audience, entry))
         if group:
             self._gather(group)

@@ -1,10 +1,13 @@
 """Looking after segments: small ones are merged, and those that lost a document are rewritten without it.
 
-Every step makes one segment of at most MAX_DOCS documents, which takes a fraction of a second, and the steps after a
-batch stop at a deadline; what is left is done after the next batch.
+Every step makes one segment of at most MAX_DOCS documents and about MAX_BYTES, which takes a fraction of a second, and
+the steps after a batch stop at a deadline; what is left is done after the next batch.
 """
 
 import time
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from search_index.whoosh_engine.merge import merge
 from search_index.whoosh_engine.segment import Segment
 from sportello.core.audience import EVERYTHING
 
+MAX_BYTES = 24_000_000  # of the segments that are merged: about a million words, as a builder takes
 FACTOR = 8  # so many segments of about the same size become one
 
 
@@ -25,7 +29,7 @@ def tidy(draft: Draft, partitions: set[str], deadline: float) -> set[str]:
     left = set()
     rewritten: dict[tuple[str, frozenset[int]], tuple[str, PackedSegment]] = {}
     for partition in sorted(partitions, key=lambda name: (name == EVERYTHING, name)):
-        while group := next_step(draft.entries(partition)):
+        while group := next_step(draft.entries(partition), partial(draft.size, partition)):
             if time.monotonic() > deadline:
                 left.add(partition)
                 break
@@ -33,8 +37,8 @@ def tidy(draft: Draft, partitions: set[str], deadline: float) -> set[str]:
     return left
 
 
-def next_step(entries: list[PackedSegment]) -> list[PackedSegment]:
-    """The segments to make one of next; empty when all is well."""
+def next_step(entries: list[PackedSegment], size: Callable[[PackedSegment], int]) -> list[PackedSegment]:
+    """The segments to make one of next; empty when all is well. `size`: bytes of a segment's file."""
     for entry in entries:
         if entry.has_deletions():
             return [entry]
@@ -43,8 +47,8 @@ def next_step(entries: list[PackedSegment]) -> list[PackedSegment]:
         if entry.doc_count() < MAX_DOCS:
             tiers.setdefault(_tier(entry.doc_count()), []).append(entry)
     for _, members in sorted(tiers.items()):
-        if len(members) >= FACTOR:
-            return fitting(members)
+        if len(members) >= FACTOR and (group := fitting(members, size)):
+            return group
     return []
 
 
@@ -56,14 +60,14 @@ def _tier(count: int) -> int:
     return tier
 
 
-def fitting(entries: list[PackedSegment]) -> list[PackedSegment]:
-    """As many of the entries, in order, as make one segment; empty when not even two do."""
-    chosen, total = [], 0
-    for entry in entries:
-        if total + entry.doc_count() > MAX_DOCS:
+def fitting(entries: list[PackedSegment], size: Callable[[PackedSegment], int]) -> list[PackedSegment]:
+    """As many of the entries, the lightest first, as make one segment; empty when not even two do."""
+    chosen, documents, weight = [], 0, 0
+    for bytes_, entry in sorted(((size(entry), entry) for entry in entries), key=itemgetter(0)):
+        documents, weight = documents + entry.doc_count(), weight + bytes_
+        if documents > MAX_DOCS or weight > MAX_BYTES:
             break
         chosen.append(entry)
-        total += entry.doc_count()
     return chosen if len(chosen) > 1 else []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from search_index.engine import Change
 from search_index.query.parser import parse
-from search_index.whoosh_engine import WhooshEngine, upkeep, writer
+from search_index.whoosh_engine import WhooshEngine, rebuilding, upkeep, writer
 from search_index.whoosh_engine.builder import MAX_DOCS
 from search_index.whoosh_engine.codec import PackedSegment
 from search_index.whoosh_engine.manifest import partition_folder, read
@@ -53,6 +53,7 @@ def test_many_small_batches_stay_few_segments_and_lose_nothing(root: Path) -> No
     for partition in ("public", "*"):
         assert len(segments(root, partition)) <= 3 * upkeep.FACTOR
         assert sum(entry.doc_count() for entry in segments(root, partition)) == 150
+    assert len(list(root.rglob("*.seg"))) <= 6 * upkeep.FACTOR  # what was merged is removed
     engine.check()
 
 
@@ -102,3 +103,25 @@ def test_words_of_lingering_documents_do_not_choose_what_counts_of_a_pasted_text
     engine.apply([Change(ref("secret"), None)])
     assert parse(pasted).plain
     assert keys(ask(engine, pasted, ANNA)) == ["pallet"]
+
+
+def test_long_texts_make_no_segment_that_takes_long_to_rewrite(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    """A thousand long texts are too many for one segment: the bytes are bounded as well as the documents."""
+    chance, limit = random.Random(2), 300_000
+    for module in (upkeep, rebuilding):
+        monkeypatch.setattr(module, "MAX_BYTES", limit)
+    engine = WhooshEngine(root)
+    alone = [doc(f"{place}{number}", f"org:{place}", "x") for place in "abcdef" for number in range(2)]
+    engine.rebuild(alone)
+    for number in range(60):
+        text = " ".join(chance.choices(WORDS, k=200))
+        engine.apply([Change(ref(f"d{number}"), doc(f"d{number}", "public", "Tangerine", text))])
+    folders = [path for path in root.rglob("*.seg") if path.parent.name in ("public", "%2A")]
+    assert max(path.stat().st_size for path in folders) < 1.2 * limit
+    assert len(segments(root, "public")) < 40  # they are merged all the same
+    assert ask(engine, "tangerine").total == 60
+    engine.rebuild(doc(f"n{n}", f"org:{n % 9}", "Tangerine", " ".join(chance.choices(WORDS, k=200))) for n in range(60))
+    gathered = [path.stat().st_size for path in root.rglob("*.seg") if path.parent.name == "%2A"]
+    assert len(gathered) > 1
+    assert max(gathered) < 1.2 * limit
+    assert ask(engine, "tangerine").total == 60
