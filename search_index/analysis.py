@@ -22,7 +22,7 @@ MAX_TERM = 64  # characters; longer words are cut, in the index and in queries
 _TOKEN = re.compile(r"[^\W_]+(?:[-._'’][^\W_]+)*(?:\+\+|#)?")
 _PIECE = re.compile(r"[-._]")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\WA-Za-z\d_]+")
-_ONE_PART = re.compile(r"[A-Z]?[a-z]*|[A-Z]+|\d+")
+_ONE_PART = re.compile(r"[A-Z]?[a-z]*|[A-Z]+|\d+|[^\WA-Za-z\d_]+")
 # fmt: off
 _ELIDED = frozenset({
     "l", "un", "d", "c", "s", "m", "t", "v", "n", "dell", "all", "nell", "sull", "dall", "coll", "quell", "bell",
@@ -44,7 +44,11 @@ def fold(text: str) -> str:
     """Lower case, without accents and compatibility forms."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return _without_accents(text.casefold())
+
+
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
@@ -54,8 +58,7 @@ STOP_WORDS: dict[str, frozenset[str]] = {
 
 
 # What people say around the matter of a question: these count less in a long one.
-WEAK_WORDS = frozenset(
-    """
+_AROUND = """
     able actually also another anybody anyone anything anyway available back best better certain come different
     easiest easily easy else etc every everyone everything exactly find fine first get gets getting give go goes
     going good got guess happen happened happens help hello hi hope instead issue keep kind know let like little
@@ -69,8 +72,8 @@ WEAK_WORDS = frozenset(
     ora persona poi possiamo possibile posso potrebbe prima problema proprio provato provo qualche qualcosa qualcuno
     qualsiasi quindi riesce riesco salve sempre senza serve solo stessa stesso tipo trovare usando usare usato uso
     vedere viene volta volte vorrei
-    """.split()
-)
+"""
+WEAK_WORDS = frozenset(_AROUND.split())
 
 
 class _Stemmers(threading.local):
@@ -120,6 +123,8 @@ def _without_apostrophes(token: str) -> str:
 
 def parts_of(word: str) -> list[str]:
     """The parts inside a word at changes of case and between letters and digits; empty when it has only one."""
+    if not word.isascii():
+        word = _without_accents(word)
     if _ONE_PART.fullmatch(word):
         return []
     parts = _PART.findall(word)

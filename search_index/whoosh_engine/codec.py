@@ -96,7 +96,16 @@ class PackedTerms(base.TermsReader):  # type: ignore[misc]
 
     def term_info(self, field: str, text: bytes) -> TermInfo:
         docs, weights = self._postings(field, text)
-        return TermInfo(weight=sum(weights), df=len(docs), maxweight=max(weights), minid=min(docs), maxid=max(docs))
+        lengths = self._segment.lengths[field.split("_")[0]][docs].sum(axis=1)
+        return TermInfo(
+            weight=sum(weights),
+            df=len(docs),
+            minlength=int(lengths.min()),
+            maxlength=int(lengths.max()),
+            maxweight=max(weights),
+            minid=min(docs),
+            maxid=max(docs),
+        )
 
     def frequency(self, field: str, text: bytes) -> float:
         return float(self.term_info(field, text).weight())
