@@ -152,7 +152,7 @@ def rebuild(shell: Shell) -> None:
             )
         except WriterBusy as error:
             raise click.ClickException("the index is being written by another process: try again") from error
-    click.echo(f"Generation {manifest.generation}: {manifest.partitions.get('*', 0)} documents.")
+    click.echo(f"Generation {manifest.generation}: {manifest.documents} documents.")
 
 
 @index.command()

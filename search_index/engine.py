@@ -12,6 +12,7 @@ from typing import Protocol
 
 from search_index.documents import Filters, Results, SearchDocument
 from search_index.query.tree import Query
+from sportello.core.audience import EVERYTHING
 from sportello.core.types import Ref
 
 
@@ -40,6 +41,11 @@ class Manifest:
     generation: str
     number: int
     partitions: dict[str, int]
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are: each is in one partition, besides that of everything."""
+        return sum(size for name, size in self.partitions.items() if name != EVERYTHING)
 
 
 class SearchEngine(Protocol):

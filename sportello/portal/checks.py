@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from search_index.engine import IndexDamaged
 from search_index.rebuild import IndexRebuildRequested
 from sportello.core import outbox
-from sportello.core.audience import EVERYTHING, check_key
+from sportello.core.audience import check_key
 from sportello.core.db import Base, Database
 from sportello.core.errors import Invalid, SportelloError
 from sportello.core.handling import Site
@@ -65,7 +65,7 @@ def index(site: Site) -> Check:
         return Check("index", False, f"damaged: {error} (sportello index rebuild)")
     if manifest is None:
         return Check("index", False, "there is none yet; a running worker builds it (or: sportello index rebuild)")
-    documents = sum(size for name, size in manifest.partitions.items() if name != EVERYTHING)
+    documents = manifest.documents
     facts = {"generation": manifest.generation, "number": manifest.number, "documents": documents}
     if _rebuild_wanted(site):
         return Check("index", False, "damaged: a rebuild is asked for; a running worker does it", facts)

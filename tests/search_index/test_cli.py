@@ -42,7 +42,9 @@ def run(shelf: Shelf, settings: Settings, database: Database, cast: Any) -> Run:
 
 @pytest.fixture
 def indexed(run: Run) -> Run:
-    assert run("index", "rebuild").exit_code == 0
+    rebuilt = run("index", "rebuild")
+    assert rebuilt.exit_code == 0
+    assert ": 0 documents" not in rebuilt.output
     return run
 
 
