@@ -9,9 +9,8 @@ import numpy as np
 from search_index import analysis
 from search_index.query.tree import AllOf, Node, Phrase, Word
 from search_index.synonyms import synonyms
+from search_index.whoosh_engine.adjacency import common, side_by_side
 from search_index.whoosh_engine.layout import (
-    BODY,
-    POSITION_BITS,
     TITLE,
     Bools,
     Counts,
@@ -21,7 +20,7 @@ from search_index.whoosh_engine.layout import (
     stem_field,
 )
 from search_index.whoosh_engine.tuning import Tuning
-from search_index.whoosh_engine.view import NO_COUNTS, NO_DOCS, View
+from search_index.whoosh_engine.view import NO_DOCS, View
 
 
 @dataclass(frozen=True)
@@ -131,30 +130,7 @@ class LanguageMatcher:
         return self._scored(docs, counts, title_only)
 
     def _side_by_side(self, words: list[str]) -> tuple[Ints, Counts]:
-        """Documents in which the exact words follow each other, and how often in title and elsewhere."""
-        if not words:
-            return NO_DOCS, NO_COUNTS
-        found = [self.view.postings(self._exact, word, self.live) for word in dict.fromkeys(words)]
-        if len(words) == 1:
-            return found[0]
-        shared = reduce(lambda left, right: np.intersect1d(left, right, True), [docs for docs, _ in found])
-        if not len(shared):
-            return NO_DOCS, NO_COUNTS
-        among = np.zeros(self.view.size, bool)
-        among[shared] = True
-        places: Ints | None = None
-        for offset, word in enumerate(words):
-            here = self.view.places(self._exact, word, among) - offset
-            places = here if places is None else np.intersect1d(places, here)
-            if not len(places):
-                return NO_DOCS, NO_COUNTS
-        assert places is not None
-        owners, positions = places >> POSITION_BITS, places & ((1 << POSITION_BITS) - 1)
-        docs, inverse = np.unique(owners, return_inverse=True)
-        in_title = positions < self.view.spans[self.language][owners]
-        zones = inverse * 4 + np.where(in_title, TITLE, BODY)
-        counts = np.bincount(zones, minlength=len(docs) * 4).reshape(-1, 4)
-        return docs, np.minimum(counts, 255).astype(np.uint8)
+        return side_by_side(self.view, self.language, self.live, words)
 
     def _saturated(self, docs: Ints, counts: Counts, title_only: bool) -> Floats:
         norms = self._norms[docs]
@@ -189,7 +165,7 @@ class LanguageMatcher:
         return math.log(1 + (self.count - frequency + 0.5) / (frequency + 0.5))
 
     def _all(self, children: list[Found]) -> Found:
-        docs = reduce(lambda left, right: np.intersect1d(left, right, True), [c.docs for c in children])
+        docs = reduce(common, [child.docs for child in children])
         if not len(docs):
             return NOTHING
         values = sum((c.values[np.searchsorted(c.docs, docs)] for c in children), np.zeros(len(docs)))

@@ -66,13 +66,14 @@ def _occurs(view: View, live: Bools, word: str) -> bool:
 def _nearest(view: View, live: Bools, word: str, language: str) -> str | None:
     """The nearest live word: fewest errors, then most frequent, then the viewer's language, then alphabetical."""
     limit = errors_allowed(word)
-    found: dict[tuple[int, str], set[str]] = {}
+    found: dict[tuple[int, str], list[str]] = {}
     for code in LANGUAGES:
-        for segment in view.segments:
-            for near in segment.fields[exact_field(code)].shape.near(word, limit):
-                distance = edit_distance(word, near, limit)
-                if distance <= limit and near.isalpha():
-                    found.setdefault((distance, code), set()).add(near)
+        field = exact_field(code)
+        near_words = {near for segment in view.segments for near in segment.fields[field].shape.near(word, limit)}
+        for near in near_words:
+            distance = edit_distance(word, near, limit) if near.isalpha() else limit + 1
+            if distance <= limit:
+                found.setdefault((distance, code), []).append(near)
     for distance in range(1, limit + 1):
         ranked = [
             (-frequency, code != language, near)

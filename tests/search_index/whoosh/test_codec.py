@@ -1,5 +1,6 @@
 """The packed segments hold what Whoosh itself would index, and Whoosh can read them."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from search_index.whoosh_engine import WhooshEngine
 from search_index.whoosh_engine import manifest as manifests
 from search_index.whoosh_engine.layout import TEXT_FIELDS, exact_field, stem_field, title_field
 from search_index.whoosh_engine.schema import schema
-from tests.search_index.contract.cast import CAST
+from tests.search_index.contract.cast import CAST, ask, doc
 
 PUBLIC = [document for document in CAST if document.audience == "public"]
 
@@ -77,3 +78,12 @@ def test_whooshs_own_searcher_finds_in_it(packed: Any) -> None:
 
 def test_whooshs_reader_expands_prefixes(packed: Any) -> None:
     assert list(packed.expand_prefix("en_exact", "pall")) == [b"pallet"]
+
+
+def test_phrases_of_common_words_are_quick(tmp_path: Path) -> None:
+    """The commonest words have the longest posting lists: a phrase of them must not sort those."""
+    engine = WhooshEngine(tmp_path)
+    engine.rebuild(doc(f"d{number:04}", "public", "Title", "to the of and to the in " * 200) for number in range(300))
+    started = time.perf_counter()
+    assert ask(engine, '"the of and to" "to the in" "and to the"').total == 300
+    assert time.perf_counter() - started < 1
