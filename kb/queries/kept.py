@@ -12,6 +12,7 @@ from sqlalchemy import Select
 
 from sportello.core.audience import Role, Viewer
 
+_forget: list[Callable[[], None]] = []
 KEPT = 128  # statements of one shape; with more different sets of readers than that, some are built again
 Shape = ParamSpec("Shape")
 
@@ -22,6 +23,7 @@ def kept(build: Callable[Concatenate[Viewer, Shape], Select[Any]]) -> Callable[C
     `build` sees of the viewer only what decides over reading: audiences, roles, language; not who it is.
     """
     known = lru_cache(maxsize=KEPT)(build)
+    _forget.append(known.cache_clear)
 
     def statement(viewer: Viewer, /, *shape: Shape.args, **named: Shape.kwargs) -> Select[Any]:
         return known(reader(viewer), *shape, **named)  # type: ignore[arg-type]
@@ -37,3 +39,9 @@ def _reader(audiences: frozenset[str], roles: frozenset[Role], language: str) ->
 def reader(viewer: Viewer) -> Viewer:
     """The viewer without the person: what reading depends on."""
     return _reader(viewer.audiences, viewer.roles, viewer.language)
+
+
+def forget() -> None:
+    """Build every statement anew: for who changes the rule while the process runs (the proofs that it is needed)."""
+    for clear in _forget:
+        clear()
