@@ -57,7 +57,7 @@ docs: .venv/.dev ## Write the reference tables of README and operations manual
 translations: .venv/.dev ## Bring the catalogues up to what is said (then translate what is new)
 	$(BIN)/pybabel -q extract -F translations/babel.cfg -k lazy_gettext -k N_ --no-location --sort-output --width 110 \
 	  --project Sportello --version 0.1.0 --copyright-holder "the Sportello authors" \
-	  -o translations/messages.pot sportello kb search_index templates
+	  -o translations/messages.pot sportello kb editorial search_index templates
 	for language in en it; do $(BIN)/pybabel -q update -N --width 110 --ignore-obsolete -l $$language \
 	  -i translations/messages.pot -o translations/$$language/LC_MESSAGES/messages.po; done
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from kb.models.browsing import ArticleCode, ArticleTag, Category, article_product, article_version
 from sportello.accounts.models import Product, ProductVersion
 from sportello.core import clock
-from sportello.core.audience import Gated, GatedColumn, Role, Viewer
+from sportello.core.audience import Gated, GatedColumn, Viewer
 from sportello.core.db import Base
 from sportello.core.types import UTCDateTime, instant, key10, lang, pk, text, title
 
@@ -35,8 +35,27 @@ class Kind(StrEnum):
     REFERENCE = "reference"
 
 
+class Confidence(StrEnum):
+    """How far an article may be trusted (KCS: confidence)."""
+
+    WORK_IN_PROGRESS = "work-in-progress"
+    NOT_VALIDATED = "not-validated"
+    VALIDATED = "validated"
+
+
+class Significance(StrEnum):
+    """What a revision means to readers and translators: after a typo nothing is out of date and nobody is told."""
+
+    TYPO = "typo"
+    NORMAL = "normal"
+    MAJOR = "major"
+
+
 class Article(GatedColumn, Base):
-    """What all languages share. `audience` decides who may read it; products are for browsing and finding."""
+    """What all languages share. `audience` decides who may read it; products are for browsing and finding.
+
+    Archived and binned articles have no published language: what they had stands in `published_before`.
+    """
 
     __tablename__ = "article"
     __table_args__ = (
@@ -63,6 +82,14 @@ class Article(GatedColumn, Base):
     source_id: Mapped[str | None] = mapped_column(String(300))
     source_hash: Mapped[str | None] = mapped_column(String(64))  # of the record as last imported
     edited_here: Mapped[bool] = mapped_column(default=False)  # changed on the site since the import
+    confidence: Mapped[str] = mapped_column(String(20), default=Confidence.VALIDATED)
+    source_language: Mapped[str | None] = mapped_column(String(8))  # the one that translations follow
+    verify_days: Mapped[int | None]  # how long a verification lasts
+    verify_due_at: Mapped[instant | None] = mapped_column(index=True)
+    unpublish_at: Mapped[instant | None]
+    archived_at: Mapped[instant | None] = mapped_column(index=True)
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="SET NULL"))
+    binned_at: Mapped[instant | None] = mapped_column(index=True)
 
     category: Mapped[Category | None] = relationship()
     products: Mapped[list[Product]] = relationship(secondary=article_product, order_by=Product.code)
@@ -75,11 +102,14 @@ class Article(GatedColumn, Base):
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
         """Some language of it is."""
-        return true() if _edits(viewer) else cls.published_at <= _now()
+        return true() if viewer.writes else cls.published_at <= _now()
 
 
 class ArticleTranslation(Gated, Base):
-    """One language of an article, with its own address. Readers see it once `published_at` has come."""
+    """One language of an article, with its own address. Readers see it once `published_at` has come.
+
+    `revision` is what they read. Later revisions may be staged; while nobody reads, it is the latest one.
+    """
 
     __tablename__ = "article_translation"
     __table_args__ = (
@@ -96,6 +126,7 @@ class ArticleTranslation(Gated, Base):
     summary: Mapped[text] = mapped_column(default="")
     critical: Mapped[text | None]
     published_at: Mapped[instant | None] = mapped_column(index=True)
+    published_before: Mapped[instant | None]  # while the article is archived or in the bin
     updated_at: Mapped[instant]
     revision_id: Mapped[int | None] = mapped_column(
         ForeignKey("revision.id", use_alter=True, name="fk_article_translation_revision_id_revision")
@@ -111,12 +142,16 @@ class ArticleTranslation(Gated, Base):
 
     @classmethod
     def readable(cls, viewer: Viewer) -> ColumnElement[bool]:
-        """Published, or the viewer edits."""
-        return true() if _edits(viewer) else cls.published_at <= _now()
+        """Published, or the viewer writes articles."""
+        return true() if viewer.writes else cls.published_at <= _now()
 
 
 class Revision(Gated, Base):
-    """An immutable text of a translation, with its HTML rendered once. `plain` feeds search and snippets."""
+    """An immutable text of a translation, with its HTML rendered once. `plain` feeds search and snippets.
+
+    `settings` is what the article shall be when this revision is published (see editorial.settings), None for what
+    was imported. `source_revision_id`: the revision of the source language that a translation says.
+    """
 
     __tablename__ = "revision"
     __table_args__ = (UniqueConstraint("translation_id", "number"),)
@@ -136,6 +171,11 @@ class Revision(Gated, Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     created_at: Mapped[instant]
     comment: Mapped[str] = mapped_column(String(300), default="")
+    significance: Mapped[str] = mapped_column(String(10), default=Significance.NORMAL)
+    settings: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    source_revision_id: Mapped[int | None] = mapped_column(
+        ForeignKey("revision.id", ondelete="SET NULL", name="fk_revision_source")
+    )
     translation: Mapped[ArticleTranslation] = relationship(foreign_keys=[translation_id], lazy="raise")
 
     @classmethod
@@ -170,10 +210,6 @@ class SlugHistory(Gated, Base):
 def _now() -> BindParameter[datetime]:
     """The moment at which the statement is executed, so that a statement may be kept."""
     return bindparam("now", callable_=clock.now, type_=UTCDateTime(), unique=True)
-
-
-def _edits(viewer: Viewer) -> bool:
-    return bool(viewer.roles & {Role.EDITOR, Role.ADMINISTRATOR})
 
 
 def is_published(translation: ArticleTranslation, at: datetime | None = None) -> bool:

@@ -39,6 +39,7 @@ class Role(StrEnum):
 
 
 STAFF_ROLES = frozenset({Role.AGENT, Role.EDITOR, Role.MODERATOR, Role.ADMINISTRATOR})
+WRITING_ROLES = frozenset({Role.AGENT, Role.EDITOR, Role.ADMINISTRATOR})
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Viewer:
     @property
     def is_staff(self) -> bool:
         return bool(self.roles & STAFF_ROLES)
+
+    @property
+    def writes(self) -> bool:
+        """Writes articles, and so sees drafts, staged changes and history."""
+        return bool(self.roles & WRITING_ROLES)
 
     @property
     def reads_everything(self) -> bool:

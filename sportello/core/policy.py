@@ -16,7 +16,17 @@ class Action(StrEnum):
     ARTICLE_VOTE = "article.vote"
     ARTICLE_IMPORT = "article.import"
     ARTICLE_WRITE = "article.write"
+    ARTICLE_DRAFT = "article.draft"  # begin articles, stage changes, upload, send to review
+    ARTICLE_HISTORY = "article.history"  # revisions, differences, reviews
+    ARTICLE_REVIEW = "article.review"  # approve, send back or refuse what somebody else wrote
     ARTICLE_PUBLISH = "article.publish"
+    ARTICLE_ARCHIVE = "article.archive"  # archive, bin, and back
+    ARTICLE_VERIFY = "article.verify"  # say that it is still correct
+    ARTICLE_BULK = "article.bulk"
+    ARTICLE_REPORT = "article.report"  # report a problem in a paragraph
+    FEEDBACK_READ = "feedback.read"  # what readers wrote, what they searched
+    SEARCH_TUNE = "search.tune"  # synonyms, pinned answers, what failed searches lead to
+    REVIEWERS_MANAGE = "reviewers.manage"
     COLLEAGUES_MANAGE = "colleagues.manage"
     ORGANISATIONS_MANAGE = "organisations.manage"
     PEOPLE_MANAGE = "people.manage"
@@ -53,6 +63,29 @@ def is_contact_of(viewer: Viewer, subject: Any) -> bool:
     return subject is None or getattr(subject, "organisation_id", None) == viewer.organisation_id
 
 
+def is_writer(viewer: Viewer, subject: Any) -> bool:
+    return viewer.writes
+
+
+def is_reviewer(viewer: Viewer, subject: Any) -> bool:
+    """Reviews this change: an editor, or one of its products' reviewers; never the author of it.
+
+    `subject`: None (may anybody's work be reviewed at all), or what has `author_id` and `reviewer_ids`.
+    """
+    if not viewer.writes:
+        return False
+    if subject is None:
+        return True
+    if viewer.person_id is not None and subject.author_id == viewer.person_id:
+        return False
+    return is_editor(viewer, None) or viewer.person_id in subject.reviewer_ids
+
+
+def publishes_at_this_level(viewer: Viewer, subject: Any) -> bool:
+    """An agent, up to the confidence that agents may publish (a setting): `subject.agents_may_publish` says it."""
+    return viewer.writes and bool(getattr(subject, "agents_may_publish", False))
+
+
 is_administrator = has(Role.ADMINISTRATOR)
 is_editor = has(Role.EDITOR, Role.ADMINISTRATOR)
 
@@ -60,7 +93,17 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.ARTICLE_VOTE: (is_signed_in,),
     Action.ARTICLE_IMPORT: (is_editor,),
     Action.ARTICLE_WRITE: (is_editor,),
-    Action.ARTICLE_PUBLISH: (is_editor,),
+    Action.ARTICLE_DRAFT: (is_writer,),
+    Action.ARTICLE_HISTORY: (is_writer,),
+    Action.ARTICLE_REVIEW: (is_reviewer,),
+    Action.ARTICLE_PUBLISH: (is_editor, publishes_at_this_level),
+    Action.ARTICLE_ARCHIVE: (is_editor,),
+    Action.ARTICLE_VERIFY: (is_writer,),
+    Action.ARTICLE_BULK: (is_editor,),
+    Action.ARTICLE_REPORT: (is_signed_in,),
+    Action.FEEDBACK_READ: (is_writer,),
+    Action.SEARCH_TUNE: (is_editor,),
+    Action.REVIEWERS_MANAGE: (is_editor,),
     Action.COLLEAGUES_MANAGE: (is_contact_of, is_administrator),
     Action.ORGANISATIONS_MANAGE: (is_administrator,),
     Action.PEOPLE_MANAGE: (is_administrator,),

@@ -24,6 +24,7 @@ from sportello.web.templating import init_templating
 
 
 def _blueprints() -> list[Any]:
+    import editorial.views
     import kb.views
     import search_index.views
     import sportello.accounts.views
@@ -31,6 +32,7 @@ def _blueprints() -> list[Any]:
 
     return [
         *sportello.accounts.views.blueprints,
+        *editorial.views.blueprints,
         *kb.views.blueprints,
         *search_index.views.blueprints,
         sportello.portal.pages.bp,

@@ -1,5 +1,6 @@
 """Every module that has tables, imported here, so that the two sets of tables are complete."""
 
+import editorial.models
 import kb.models
 import search_index.models
 import sportello.accounts.models
@@ -9,6 +10,7 @@ import sportello.core.outbox
 from sportello.core.db import Base, CountersBase
 
 MODULES = (
+    editorial.models,
     kb.models,
     search_index.models,
     sportello.accounts.models,

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("sportello", "kb", "search_index")
+PACKAGES = ("sportello", "kb", "editorial", "search_index")
 DOMAIN_MODULES = {"models", "queries", "services", "events", "indexing"}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from kb.models import Article, ArticleTag, ArticleTranslation, Revision, SlugHistory
 from sportello.core import audience
-from sportello.core.audience import Gated, GatedColumn
+from sportello.core.audience import Gated
 from sportello.core.db import Database, UngatedRead
 from tests.architecture.source import modules, name, tree
 from tests.factories.articles import make_article
@@ -49,7 +49,7 @@ def _gated() -> list[type[Gated]]:
     def walk(cls: type[Gated]) -> list[type[Gated]]:
         return [found for sub in cls.__subclasses__() for found in (sub, *walk(sub))]
 
-    return [cls for cls in walk(Gated) if cls is not GatedColumn]
+    return [cls for cls in walk(Gated) if "__table__" in cls.__dict__]
 
 
 @pytest.mark.parametrize("model", _gated(), ids=lambda model: model.__name__)
@@ -57,7 +57,8 @@ def test_every_gated_model_answers_nothing_for_nobody(database: Database, model:
     nobody = audience.Viewer(audiences=frozenset())
     with database.read() as session:
         assert session.scalars(model.visible_to(nobody)).all() == []
-    assert "audience IN" in str(model.visible_to(nobody).compile(compile_kwargs={"literal_binds": False}))
+    statement = str(model.visible_to(nobody))
+    assert "audience IN" in statement or "WHERE false" in statement  # writers only: for anybody else nothing at all
 
 
 def test_nobody_sets_the_guards_option_but_the_rule_itself() -> None:

@@ -10,7 +10,7 @@ from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("sportello", "kb", "search_index", "templates")
+FOLDERS = ("sportello", "kb", "editorial", "search_index", "templates")
 """As in `make translations`; folders that do not exist yet are left out."""
 KEYWORDS = {**DEFAULT_KEYWORDS, **parse_keywords(["lazy_gettext", "N_"])}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")

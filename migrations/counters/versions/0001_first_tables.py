@@ -13,6 +13,14 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
+        "article_views",
+        sa.Column("article_key", sa.String(length=10), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("audience", sa.String(length=40), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("article_key", "day", "audience", name=op.f("pk_article_views")),
+    )
+    op.create_table(
         "limit_counter",
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=32), nullable=False),
@@ -35,9 +43,11 @@ def upgrade() -> None:
         sa.Column("audience", sa.String(length=40), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("clicked", sa.Integer(), nullable=True),
+        sa.Column("opened", sa.String(length=40), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_log")),
     )
     with op.batch_alter_table("search_log", schema=None) as batch_op:
         batch_op.create_index("ix_search_log_actor", ["actor", "asked_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_search_log_asked_at"), ["asked_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_log_opened"), ["opened"], unique=False)
         batch_op.create_index("ix_search_log_past", ["audience", "query"], unique=False)

@@ -13,6 +13,21 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
+        "blob",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("storage_key", sa.String(length=60), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blob")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_blob_sha256")),
+        sa.UniqueConstraint("storage_key", name=op.f("uq_blob_storage_key")),
+    )
+    op.create_table(
         "category",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(length=80), nullable=False),
@@ -163,6 +178,14 @@ def upgrade() -> None:
         sa.Column("source_id", sa.String(length=300), nullable=True),
         sa.Column("source_hash", sa.String(length=64), nullable=True),
         sa.Column("edited_here", sa.Boolean(), nullable=False),
+        sa.Column("confidence", sa.String(length=20), nullable=False),
+        sa.Column("source_language", sa.String(length=8), nullable=True),
+        sa.Column("verify_days", sa.Integer(), nullable=True),
+        sa.Column("verify_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unpublish_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("successor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("binned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("audience", sa.String(length=90), nullable=False),
         sa.ForeignKeyConstraint(
             ["category_id"], ["category.id"], name=op.f("fk_article_category_id_category"), ondelete="SET NULL"
@@ -170,16 +193,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["owner_id"], ["person.id"], name=op.f("fk_article_owner_id_person"), ondelete="SET NULL"
         ),
+        sa.ForeignKeyConstraint(
+            ["successor_id"], ["article.id"], name=op.f("fk_article_successor_id_article"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
         sa.UniqueConstraint("key", name=op.f("uq_article_key")),
         sa.UniqueConstraint("source", "source_id", name=op.f("uq_article_source_source_id")),
     )
     with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_article_archived_at"), ["archived_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_audience"), ["audience"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_binned_at"), ["binned_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_category_id"), ["category_id"], unique=False)
         batch_op.create_index("ix_article_helpful", ["votes_yes", "updated_at"], unique=False)
         batch_op.create_index("ix_article_shelf", ["audience", "published_at", "category_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_updated_at"), ["updated_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_verify_due_at"), ["verify_due_at"], unique=False)
 
     op.create_table(
         "audit_entry",
@@ -199,6 +228,42 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index("ix_audit_entry_at", ["at"], unique=False)
 
+    op.create_table(
+        "bulk_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=10), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("action", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("chosen", sa.JSON(), nullable=False),
+        sa.Column("articles", sa.JSON(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("failed", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["person.id"], name=op.f("fk_bulk_run_actor_id_person"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_run")),
+        sa.UniqueConstraint("key", name=op.f("uq_bulk_run_key")),
+    )
+    op.create_table(
+        "gap_decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("group", sa.String(length=256), nullable=False),
+        sa.Column("decision", sa.String(length=12), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["person.id"], name=op.f("fk_gap_decision_decided_by_id_person"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gap_decision")),
+        sa.UniqueConstraint("language", "group", name=op.f("uq_gap_decision_language_group")),
+    )
     op.create_table(
         "login_session",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -251,6 +316,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "role", name=op.f("pk_person_role")),
     )
     op.create_table(
+        "pinned_answer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=10), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("query", sa.String(length=256), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"], ["person.id"], name=op.f("fk_pinned_answer_updated_by_id_person"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pinned_answer")),
+        sa.UniqueConstraint("key", name=op.f("uq_pinned_answer_key")),
+        sa.UniqueConstraint("language", "query", "ref", name=op.f("uq_pinned_answer_language_query_ref")),
+    )
+    op.create_table(
+        "product_reviewer",
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_product_reviewer_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_product_reviewer_product_id_product"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("product_id", "person_id", name=op.f("pk_product_reviewer")),
+    )
+    with op.batch_alter_table("product_reviewer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_product_reviewer_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "recovery_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -265,6 +362,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recovery_code_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "synonym",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=10), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
+        sa.Column("one_way", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"], ["person.id"], name=op.f("fk_synonym_updated_by_id_person"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_synonym")),
+        sa.UniqueConstraint("key", name=op.f("uq_synonym_key")),
+    )
+    op.create_table(
         "article_code",
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=80), nullable=False),
@@ -276,6 +388,16 @@ def upgrade() -> None:
     with op.batch_alter_table("article_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_article_code_code"), ["code"], unique=False)
 
+    op.create_table(
+        "article_keyword",
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("words", sa.String(length=256), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_article_keyword_article_id_article"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", "language", "words", name=op.f("pk_article_keyword")),
+    )
     op.create_table(
         "article_product",
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -313,6 +435,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("critical", sa.Text(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
@@ -348,26 +471,56 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_article_version_version_id"), ["version_id"], unique=False)
 
     op.create_table(
-        "article_vote",
+        "attachment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=10), nullable=False),
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("helpful", sa.Boolean(), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("blob_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=150), nullable=False),
+        sa.Column("alt", sa.String(length=300), nullable=False),
+        sa.Column("uploaded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["article_id"], ["article.id"], name=op.f("fk_article_vote_article_id_article"), ondelete="CASCADE"
+            ["article_id"], ["article.id"], name=op.f("fk_attachment_article_id_article"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], name=op.f("fk_attachment_blob_id_blob")),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_article_vote_person_id_person"), ondelete="CASCADE"
+            ["uploaded_by_id"], ["person.id"], name=op.f("fk_attachment_uploaded_by_id_person"), ondelete="SET NULL"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_vote")),
-        sa.UniqueConstraint("article_id", "person_id", name=op.f("uq_article_vote_article_id_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.UniqueConstraint("key", name=op.f("uq_attachment_key")),
     )
-    with op.batch_alter_table("article_vote", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_article_vote_person_id"), ["person_id"], unique=False)
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attachment_article_id"), ["article_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachment_blob_id"), ["blob_id"], unique=False)
+
+    op.create_table(
+        "archived_address",
+        sa.Column("slug", sa.String(length=120), nullable=False),
+        sa.Column("translation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["translation_id"],
+            ["article_translation.id"],
+            name=op.f("fk_archived_address_translation_id_article_translation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_archived_address")),
+    )
+    op.create_table(
+        "article_link",
+        sa.Column("translation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("target", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["translation_id"],
+            ["article_translation.id"],
+            name=op.f("fk_article_link_translation_id_article_translation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("translation_id", "kind", "target", name=op.f("pk_article_link")),
+    )
+    with op.batch_alter_table("article_link", schema=None) as batch_op:
+        batch_op.create_index("ix_article_link_target", ["kind", "target"], unique=False)
 
     op.create_table(
         "revision",
@@ -385,8 +538,14 @@ def upgrade() -> None:
         sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("comment", sa.String(length=300), nullable=False),
+        sa.Column("significance", sa.String(length=10), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=True),
+        sa.Column("source_revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["author_id"], ["person.id"], name=op.f("fk_revision_author_id_person"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_revision_id"], ["revision.id"], name="fk_revision_source", ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["translation_id"],
@@ -410,6 +569,204 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_slug_history")),
     )
+    op.create_table(
+        "article_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=10), nullable=False),
+        sa.Column("translation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("base_revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reviewer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("significance", sa.String(length=10), nullable=False),
+        sa.Column("comment", sa.String(length=300), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("publish_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["person.id"], name=op.f("fk_article_change_author_id_person"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["base_revision_id"],
+            ["revision.id"],
+            name=op.f("fk_article_change_base_revision_id_revision"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["reviewer_id"], ["person.id"], name=op.f("fk_article_change_reviewer_id_person"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name=op.f("fk_article_change_revision_id_revision"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["translation_id"],
+            ["article_translation.id"],
+            name=op.f("fk_article_change_translation_id_article_translation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_change")),
+        sa.UniqueConstraint("key", name=op.f("uq_article_change_key")),
+        sa.UniqueConstraint("translation_id", "open", name=op.f("uq_article_change_translation_id_open")),
+    )
+    with op.batch_alter_table("article_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_article_change_author_id"), ["author_id"], unique=False)
+        batch_op.create_index("ix_article_change_state", ["state", "updated_at"], unique=False)
+
+    op.create_table(
+        "article_vote",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("helpful", sa.Boolean(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handled_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_article_vote_article_id_article"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["handled_by_id"], ["person.id"], name=op.f("fk_article_vote_handled_by_id_person"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_article_vote_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name=op.f("fk_article_vote_revision_id_revision"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_vote")),
+        sa.UniqueConstraint("article_id", "person_id", name=op.f("uq_article_vote_article_id_person_id")),
+    )
+    with op.batch_alter_table("article_vote", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_article_vote_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_article_vote_updated_at"), ["updated_at"], unique=False)
+
+    op.create_table(
+        "problem_report",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=10), nullable=False),
+        sa.Column("translation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handled_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["handled_by_id"], ["person.id"], name=op.f("fk_problem_report_handled_by_id_person"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_problem_report_person_id_person"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name=op.f("fk_problem_report_revision_id_revision"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["translation_id"],
+            ["article_translation.id"],
+            name=op.f("fk_problem_report_translation_id_article_translation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_problem_report")),
+        sa.UniqueConstraint("key", name=op.f("uq_problem_report_key")),
+    )
+    with op.batch_alter_table("problem_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_problem_report_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_problem_report_translation_id"), ["translation_id"], unique=False)
+
+    op.create_table(
+        "revision_attachment",
+        sa.Column("revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attachment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attachment_id"],
+            ["attachment.id"],
+            name=op.f("fk_revision_attachment_attachment_id_attachment"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id"],
+            ["revision.id"],
+            name=op.f("fk_revision_attachment_revision_id_revision"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("revision_id", "attachment_id", name=op.f("pk_revision_attachment")),
+    )
+    with op.batch_alter_table("revision_attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_revision_attachment_attachment_id"), ["attachment_id"], unique=False)
+
+    op.create_table(
+        "working_copy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("translation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("base_revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("changed", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["base_revision_id"],
+            ["revision.id"],
+            name=op.f("fk_working_copy_base_revision_id_revision"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_working_copy_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["translation_id"],
+            ["article_translation.id"],
+            name=op.f("fk_working_copy_translation_id_article_translation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_working_copy")),
+        sa.UniqueConstraint("translation_id", "person_id", name=op.f("uq_working_copy_translation_id_person_id")),
+    )
+    with op.batch_alter_table("working_copy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_working_copy_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "review_note",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=10), nullable=False),
+        sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.String(length=14), nullable=True),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["person.id"], name=op.f("fk_review_note_author_id_person"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["change_id"],
+            ["article_change.id"],
+            name=op.f("fk_review_note_change_id_article_change"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name=op.f("fk_review_note_revision_id_revision"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_note")),
+        sa.UniqueConstraint("key", name=op.f("uq_review_note_key")),
+    )
+    with op.batch_alter_table("review_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_note_change_id"), ["change_id"], unique=False)
+
     if op.get_bind().dialect.name != "sqlite":
         op.create_foreign_key(
             "fk_article_translation_revision_id_revision", "article_translation", "revision", ["revision_id"], ["id"]

@@ -1,0 +1,5 @@
+"""Pages of the writing side."""
+
+from flask import Blueprint
+
+blueprints: list[Blueprint] = []
