@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from kb.events import ArticleChanged
 from kb.models import Article, ArticleVote
 from kb.queries.articles import get_article
+from kb.services.report import revision_read
 from sportello.core import clock, outbox
 from sportello.core.audience import Viewer
 from sportello.core.errors import N_, Forbidden, Invalid
@@ -14,8 +15,12 @@ from sportello.core.policy import Action, require
 MAX_COMMENT = 2000
 
 
-def vote(session: Session, actor: Viewer, slug: str, *, helpful: bool, comment: str | None = None) -> ArticleVote:
+def vote(
+    session: Session, actor: Viewer, slug: str, *, helpful: bool, comment: str | None = None, seen: str = ""
+) -> ArticleVote:
     """Say whether the article helped. `comment` is for editors only; None leaves an earlier one.
+
+    `seen`: the mark of the page that was read (see kb.services.report); the vote belongs to that revision.
 
     Raises NotFound, Forbidden (nobody is signed in), Invalid (comment longer than 2,000 characters).
     """
@@ -42,8 +47,10 @@ def vote(session: Session, actor: Viewer, slug: str, *, helpful: bool, comment: 
     mine.helpful = helpful
     mine.language = translation.language
     mine.updated_at = now
-    if comment is not None:
+    mine.revision_id = revision_read(session, translation, seen).id
+    if comment is not None and comment != mine.comment:
         mine.comment = comment
+        mine.handled_at = mine.handled_by_id = None
     if before is not helpful:
         _count(session, article, helpful, before)
         outbox.emit(session, ArticleChanged(article.key))

@@ -73,6 +73,7 @@ class Settings:
     require_staff_totp: bool = _setting(False, "staff must set up a second factor before anything else", _bool)
     session_days: int = _setting(30, "days that \"keep me signed in\" lasts (otherwise 12 hours idle)", _natural)
     search_log_days: int = _setting(180, "days that the search log is kept", _natural)
+    verify_days: int = _setting(365, "days after which an article must be looked at again; 0: never", _natural)
     limit_sign_in_account: int = _setting(
         10, "failed sign-ins per account in 5 minutes; 0: no limit, as for the others", _natural
     )
@@ -80,6 +81,7 @@ class Settings:
     limit_reset_daily: int = _setting(5, "password reset mails per account and day", _natural)
     limit_search_person: int = _setting(5, "searches per second and person", _natural)
     limit_search_ip: int = _setting(30, "searches per second and anonymous client address", _natural)
+    limit_reports_daily: int = _setting(20, "reports of a problem in an article per person and day", _natural)
     max_body_kib: int = _setting(1024, "largest request body in KiB (uploads have their own limit)", _natural)
     health_token: str = _setting("", "bearer token that shows the details of /healthz; empty: staff sessions only")
     workers: int = _setting(2, "web worker processes", _natural)

@@ -1,0 +1,31 @@
+"""Counting how often articles are opened: by day and class of reader, never by person."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from kb.models import ArticleViews
+from sportello.core import clock
+
+KEPT_FOR = timedelta(days=730)
+
+
+def count_view(session: Session, article_key: str, audience: str) -> None:
+    """Count one opening today, in the counters database: one statement."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(ArticleViews).values(article_key=article_key, day=clock.today(), audience=audience, count=1)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[ArticleViews.article_key, ArticleViews.day, ArticleViews.audience],
+            set_={"count": ArticleViews.count + 1},
+        )
+    )
+
+
+def purge_views(session: Session) -> int:
+    """Remove what is older than two years; returns how many rows."""
+    result = session.execute(delete(ArticleViews).where(ArticleViews.day < clock.today() - KEPT_FOR))
+    return int(result.rowcount)  # type: ignore[attr-defined]
