@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-blueprints: list[Blueprint] = []
+from editorial.views.blueprint import bp
+
+blueprints: list[Blueprint] = [bp]
