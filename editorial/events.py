@@ -1,1 +1,19 @@
-"""What the writing side tells."""
+"""What the writing side tells. Each is handled at its time, by looking at how things stand then."""
+
+from dataclasses import dataclass
+
+from sportello.core.outbox import Event
+
+
+@dataclass(frozen=True)
+class PublicationPlanned(Event):
+    """A change is to be published at a time. `key`: of the change."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class UnpublicationPlanned(Event):
+    """An article is to be taken from its readers at a time. `key`: of the article."""
+
+    key: str
