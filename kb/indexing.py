@@ -1,26 +1,24 @@
 """How articles are found: what stands in the index for them, and what a hit shows."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from math import sqrt
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, or_
 from sqlalchemy.orm import Session, contains_eager, joinedload, load_only
 
-from kb.models import Article, ArticleTag, ArticleTranslation, Kind, Revision, article_product
+from kb.models import Article, ArticleTag, ArticleTranslation, Confidence, Kind, Revision, article_product
+from kb.queries.freshness import is_verified
 from kb.queries.lists import in_best_language
 from search_index.documents import DocumentText, Filters, SearchDocument
 from search_index.sources import Row
 from sportello.accounts.models import Product
-from sportello.core import clock
 from sportello.core.audience import EVERY_AUDIENCE, Viewer
 from sportello.core.errors import N_
 from sportello.core.types import Ref
 
 KIND = "article"
 BATCH = 200
-VERIFIED_FOR = timedelta(days=365)
 CONFIDENCE = 1.96  # standard deviations: 95 %
 INDEXER = Viewer(audiences=EVERY_AUDIENCE, name="index")  # reads every audience, but only what is published
 
@@ -36,6 +34,11 @@ KIND_NAMES: Mapping[str, str] = {
     Kind.KNOWN_PROBLEM: N_("Known problems"),
     Kind.REFERENCE: N_("Reference"),
 }
+CONFIDENCE_LABELS: Mapping[str, str] = {
+    Confidence.WORK_IN_PROGRESS: N_("Work in progress"),
+    Confidence.NOT_VALIDATED: N_("Not validated"),
+}
+"""What readers are told of an article that is not validated."""
 
 
 def wilson(yes: int, no: int) -> float:
@@ -127,7 +130,6 @@ def _documents(session: Session, which: ColumnElement[bool]) -> Iterable[SearchD
 def _document(article: Article, translations: Sequence[ArticleTranslation]) -> SearchDocument:
     codes = {product.id: product.code for product in article.products}
     versions = [f"{codes[row.product_id]} {row.name}" for row in article.versions if row.product_id in codes]
-    verified = article.verified_at is not None and article.verified_at > clock.now() - VERIFIED_FOR
     return SearchDocument(
         ref=Ref(KIND, article.key),
         audience=article.audience,
@@ -138,7 +140,7 @@ def _document(article: Article, translations: Sequence[ArticleTranslation]) -> S
         tags=tuple(row.tag for row in article.tags),
         category=article.category.code if article.category else "",
         updated=max(row.updated_at for row in translations),
-        verified=verified,
+        verified=is_verified(article.verified_at, article.verify_due_at),
         helpful=wilson(article.votes_yes, article.votes_no),
         votes=article.votes_yes,
     )
@@ -183,7 +185,8 @@ def _row(translation: ArticleTranslation) -> Row:
         text=translation.revision.plain if translation.revision else "",
         summary=translation.summary,
         updated=translation.updated_at,
-        verified=article.verified_at,
+        verified=article.verified_at if is_verified(article.verified_at, article.verify_due_at) else None,
+        caution=CONFIDENCE_LABELS.get(article.confidence, ""),
         products=tuple(product.name for product in article.products),
         versions=tuple(version.name for version in article.versions),
         votes=article.votes_yes,

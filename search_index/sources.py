@@ -21,7 +21,8 @@ class Row:
 
     `kind` is the facet value ("solution"), `label` its name for one hit (a gettext id), `slug` the public part of the
     address, `path` the address from the site's root ("/kb/SLUG"), `text` the plain text from which snippets are cut,
-    `language` that of title and text, `products` names (not codes), `versions` names ("15.1").
+    `language` that of title and text, `products` names (not codes), `versions` names ("15.1"), `caution` why not to
+    trust it blindly (a gettext id), empty if one may.
     """
 
     ref: Ref
@@ -39,6 +40,7 @@ class Row:
     votes: int = 0
     critical: bool = False
     label: str = ""
+    caution: str = ""
 
 
 class Source(Protocol):

@@ -4,8 +4,9 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any
 
-from kb.models import Kind
+from kb.models import Confidence, Kind
 from kb.services.draft import LANGUAGES, MAX_LABEL, MAX_TITLE
+from kb.services.verify import LONGEST, SHORTEST
 
 MAX_SOURCE_ID = 300
 _US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -142,6 +143,21 @@ def days(value: Any, name: str) -> float | None:
     return float(value)
 
 
+def confidence(value: Any) -> Confidence | None:
+    """How far the article may be trusted."""
+    name = text(value, "confidence").strip().lower().replace("_", "-").replace(" ", "-")
+    if name and name not in set(Confidence):
+        raise ValueError(f"confidence must be one of {', '.join(Confidence)}")
+    return Confidence(name) if name else None
+
+
+def interval(value: Any) -> int | None:
+    """How long a verification lasts, in days."""
+    if value is None or (type(value) is int and SHORTEST <= value <= LONGEST):
+        return value
+    raise ValueError(f"verify_days must be a number of days from {SHORTEST} to {LONGEST}")
+
+
 def votes(value: Any) -> tuple[int, int] | None:
     """Yes and no."""
     if value is None:
@@ -162,6 +178,8 @@ def common(values: dict[str, Any]) -> dict[str, Any]:
         "tags": words(values.get("tags"), "tags"),
         "codes": (*words(values.get("codes"), "codes"), *kb_code(values.get("kb_number"))),
         "critical": text(values.get("critical"), "critical").strip() or None,
+        "confidence": confidence(values.get("confidence")),
+        "verify_days": interval(values.get("verify_days")),
         "author": text(values.get("author"), "author").strip() or None,
         "updated_at": moment(values.get("updated"), "updated"),
         "verified_at": moment(values.get("verified"), "verified"),
@@ -173,5 +191,5 @@ def common(values: dict[str, Any]) -> dict[str, Any]:
 
 COMMON = frozenset(
     {"audience", "kind", "ms.topic", "product", "versions", "category", "tags", "codes", "kb_number", "critical"}
-    | {"author", "updated", "verified", "updated_days_ago", "verified_days_ago", "votes"}
+    | {"author", "confidence", "verify_days", "updated", "verified", "updated_days_ago", "verified_days_ago", "votes"}
 )

@@ -10,7 +10,7 @@ from kb.importer.record import Bad, Record
 from kb.importer.report import Options, Report
 from kb.importer.rewrite import Changes, rewrite
 from kb.importer.survey import Known, Survey
-from kb.models import Kind
+from kb.models import Confidence, Kind
 from kb.services.draft import Draft
 from kb.services.rendering import is_solution
 from sportello.core import clock
@@ -102,6 +102,8 @@ class Preparer:
             tags=record.tags,
             codes=tuple(dict.fromkeys((*record.codes, *codes_in(record)))),
             critical=record.critical,
+            confidence=record.confidence or Confidence.VALIDATED,
+            verify_days=record.verify_days,
             verified_at=record.verified_at or ago(record.verified_days_ago),
             updated_at=record.updated_at or ago(record.updated_days_ago),
             votes=record.votes,

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from kb.models import Kind
+from kb.models import Confidence, Kind
 from kb.services.draft import DraftText
 
 
@@ -35,6 +35,8 @@ class Record:
     tags: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     critical: str | None = None
+    confidence: Confidence | None = None
+    verify_days: int | None = None
     author: str | None = None
     updated_at: datetime | None = None
     verified_at: datetime | None = None
@@ -49,5 +51,8 @@ class Record:
         values = asdict(self)
         for name in ("where", "aliases", "unknown_keys"):
             del values[name]
+        for name in ("confidence", "verify_days"):  # unless they say something: digests of long ago stay the same
+            if values[name] is None:
+                del values[name]
         text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, contains_eager
 
 from kb.models import Article, ArticleTag, ArticleTranslation, ArticleVote, Revision, SlugHistory
+from kb.queries.freshness import is_verified
 from kb.queries.kept import kept
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
@@ -32,12 +33,20 @@ class Standing:
     """What all languages of an article share, as its page shows it."""
 
     id: int
+    key: str
     kind: str
     category_id: int | None
     critical: str | None
     verified_at: datetime | None
+    verify_due_at: datetime | None
+    confidence: str
     votes_yes: int
     votes_no: int
+
+    @property
+    def verified(self) -> bool:
+        """It was verified, and is not due again."""
+        return is_verified(self.verified_at, self.verify_due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,13 @@ class Address(NamedTuple):
 OPENING = 320  # characters
 _STANDING = (
     Article.id,
+    Article.key,
     Article.kind,
     Article.category_id,
     Article.critical,
     Article.verified_at,
+    Article.verify_due_at,
+    Article.confidence,
     Article.votes_yes,
     Article.votes_no,
 )

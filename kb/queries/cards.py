@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from kb.models import Article, ArticleTranslation, article_product, article_version
+from kb.queries.freshness import is_verified
 from kb.queries.kept import kept
 from sportello.accounts.models import Product, ProductVersion
 from sportello.core.audience import Viewer
@@ -29,7 +30,14 @@ class Card:
     published_at: datetime | None
     updated_at: datetime
     verified_at: datetime | None
+    verify_due_at: datetime | None
+    confidence: str
     votes_yes: int
+
+    @property
+    def verified(self) -> bool:
+        """It was verified, and is not due again."""
+        return is_verified(self.verified_at, self.verify_due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,8 @@ COLUMNS: tuple[Any, ...] = (
     ArticleTranslation.published_at,
     ArticleTranslation.updated_at,
     Article.verified_at,
+    Article.verify_due_at,
+    Article.confidence,
     Article.votes_yes,
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from kb.models import Kind
+from kb.models import Confidence, Kind
 from sportello.core.audience import STAFF
 from sportello.core.errors import N_, Invalid
 
@@ -40,7 +40,9 @@ class Draft:
     tags: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     critical: str | None = None
+    confidence: Confidence = Confidence.VALIDATED
     verified_at: datetime | None = None
+    verify_days: int | None = None
     updated_at: datetime | None = None
     votes: tuple[int, int] | None = None
     source: str | None = None

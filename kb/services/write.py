@@ -11,6 +11,7 @@ from kb.events import ArticleChanged
 from kb.models import Article, ArticleCode, ArticleTag, ArticleTranslation, Category, Revision
 from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
+from kb.services.verify import reckon
 from kb.services.visibility import earliest, hide, narrows
 from sportello.accounts.models import Person, Product
 from sportello.core import clock, keys, outbox
@@ -98,7 +99,9 @@ class Writer:
         article.kind = draft.kind
         article.category = self._category(draft.category) if draft.category else None
         article.critical = draft.critical
-        article.verified_at = draft.verified_at
+        article.confidence = draft.confidence
+        article.verified_at, article.verify_days = draft.verified_at, draft.verify_days
+        reckon(article)
         article.updated_at = updated
         article.owner_id = self._person(draft.owner) if draft.owner else article.owner_id
         article.source, article.source_id = draft.source, draft.source_id

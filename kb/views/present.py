@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 
-from kb.indexing import VERIFIED_FOR
 from kb.queries.cards import Place
-from sportello.core import clock
 from sportello.web.i18n import current_language
 
 DESCRIPTION = 160  # characters, what search engines show
@@ -57,7 +54,7 @@ def name_of(category: Named) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a list says of an article beside its title: products with versions, and whether it was verified lately."""
+    """What a list says of an article beside its title: products with versions, and whether it counts as verified."""
 
     labels: list[str]
     verified: bool
@@ -67,14 +64,13 @@ class Verified(Protocol):
     """What facts are told of."""
 
     @property
-    def verified_at(self) -> datetime | None: ...
+    def verified(self) -> bool: ...
 
 
 def facts_of(article: Verified, places: Sequence[Place]) -> Facts:
     """Versions are named ("Ledger 15.0, 15.1") or, when more than two follow each other, spanned ("7.3–8.0")."""
     labels = [f"{place.name} {_span(place.versions)}".strip() for place in places]
-    lately = article.verified_at is not None and article.verified_at > clock.now() - VERIFIED_FOR
-    return Facts(labels, lately)
+    return Facts(labels, article.verified)
 
 
 def _span(versions: Sequence[tuple[int, str]]) -> str:
