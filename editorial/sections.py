@@ -11,17 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from editorial.skeletons import sections_of
 from kb.models import Kind
 
 _HEADING = re.compile(r"##[ \t]+(?P<words>\S.*?)[ \t]*#*[ \t]*")
 _FENCE = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})(?P<rest>.*)")
 GAP = "\n\n"
 
-# The KCS structure of a solution, in order: what a section is called in each language of the site.
-STANDARD: dict[str, tuple[str, ...]] = {
-    "en": ("Symptoms", "Environment", "Cause", "Resolution"),
-    "it": ("Sintomi", "Ambiente", "Causa", "Soluzione"),
-}
+# What a heading of the KCS structure means, in both languages: 0 symptoms, 1 environment, 2 cause, 3 resolution.
 _MEANING: dict[str, int] = {
     "symptom": 0, "symptoms": 0, "problem": 0, "sintomi": 0, "sintomo": 0, "problema": 0,
     "environment": 1, "ambiente": 1,
@@ -50,6 +47,9 @@ class Part:
     def meaning(self) -> int | None:
         """0 symptoms, 1 environment, 2 cause, 3 resolution; None for what has another heading, or none."""
         return _MEANING.get(self.name.lower().rstrip(":")) if self.heading else None
+
+
+Row = tuple[Part, bool]  # True: the text has this part already
 
 
 def split(text: str) -> list[Part]:
@@ -119,26 +119,39 @@ def in_sections(text: str, kind: str) -> bool:
     meanings = [part.meaning for part in split(text) if part.heading]
     if len(set(meanings) - {None}) >= 2:
         return True
-    return kind in IN_SECTIONS and (not text.strip() or None not in meanings and bool(meanings))
+    return kind in IN_SECTIONS and (not text.strip() or (None not in meanings and bool(meanings)))
 
 
-def for_form(text: str, language: str) -> list[Part]:
-    """The parts to write in: those of the text, and the standard ones that it lacks, each in its place, empty."""
-    parts = split(text)
-    names = STANDARD.get(language, STANDARD["en"])
-    for meaning, name in enumerate(names):
-        if any(part.meaning == meaning for part in parts):
-            continue
-        before = [at for at, part in enumerate(parts) if part.meaning is not None and part.meaning < meaning]
-        place = before[-1] + 1 if before else 1
-        parts.insert(place, Part(f"## {name}", ""))
-    return parts
+def for_form(text: str, kind: str, language: str) -> list[Row]:
+    """The rows to write in: the parts of the text, and the standard ones that it lacks, each in its place, empty."""
+    rows = [(part, True) for part in split(text)]
+    place = 1
+    for name in sections_of(Kind(kind), language) if kind in IN_SECTIONS else ():
+        wanted = Part(f"## {name}", "")
+        if (at := next((n for n, (part, _) in enumerate(rows) if _same(part, wanted)), None)) is not None:
+            place = max(place, at + 1)
+        else:
+            rows.insert(place, (wanted, False))
+            place += 1
+    return rows
 
 
-def from_form(rows: Iterable[tuple[Part, bool]]) -> str:
-    """The text of a form's parts. Each comes with True if the text had it before: the others count once filled."""
-    kept = [part for part, known in rows if known or part.body.strip("\n")]
+def _same(part: Part, other: Part) -> bool:
+    """Two headings say the same: in words, or in what they mean."""
+    if part.meaning is None:
+        return bool(part.heading) and part.name.lower() == other.name.lower()
+    return part.meaning == other.meaning
+
+
+def from_form(rows: Iterable[Row]) -> str:
+    """The text of a form's rows; those that the text did not have count once they are filled."""
+    kept = [part for part, known in rows if is_kept(part, known)]
     return join([_apart(part, last=part is kept[-1]) for part in kept])
+
+
+def is_kept(part: Part, known: bool) -> bool:
+    """The text has this part, or has it from now on."""
+    return known or bool(part.body.strip("\n"))
 
 
 def _apart(part: Part, *, last: bool) -> Part:

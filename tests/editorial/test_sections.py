@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editorial.sections import Part, for_form, from_form, in_sections, join, split
+from editorial.sections import Row, for_form, from_form, in_sections, join, split
 from kb.models import Kind
 
 SOLUTION = "## Symptoms\n\nIt fails.\n\n## Cause\n\nRounding.\n\n## Resolution\n\n1. Change the rule.\n"
@@ -17,10 +17,9 @@ LINES = st.sampled_from(
 TEXTS = st.one_of(st.lists(LINES, max_size=12).map("\n".join), st.text(alphabet="#` ~\nab", max_size=60), st.text())
 
 
-def form_of(text: str, language: str = "en") -> list[tuple[Part, bool]]:
+def form_of(text: str, language: str = "en") -> list[Row]:
     """What comes back from the form when nobody has typed."""
-    known = split(text)
-    return [(part, part in known) for part in for_form(text, language)]
+    return for_form(text, Kind.SOLUTION, language)
 
 
 @given(TEXTS)
