@@ -93,7 +93,12 @@ def past_queries(session: Session, audience: str, prefix: str, limit: int = 6) -
         .limit(limit * 3)
     )
     found = dict.fromkeys(query for query, _ in session.execute(statement))
-    return [query for query in found if len(query) <= LONGEST_PAST_QUERY and not _PRIVATE.search(query)][:limit]
+    return [query for query in found if is_tellable(query)][:limit]
+
+
+def is_tellable(query: str) -> bool:
+    """Nothing in it names a person: short, without an e-mail address or a long number."""
+    return len(query) <= LONGEST_PAST_QUERY and not _PRIVATE.search(query)
 
 
 def _begins(session: Session, prefix: str) -> ColumnElement[bool]:

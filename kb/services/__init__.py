@@ -2,6 +2,7 @@
 
 from kb.services.browsing import ensure_category
 from kb.services.draft import Draft, DraftText
+from kb.services.feedback import handle_comment, handle_report
 from kb.services.rendering import outdated, refresh_rendering
 from kb.services.report import report_problem, seen_mark
 from kb.services.revise import change_slug, revise
@@ -20,6 +21,8 @@ __all__ = [
     "create_or_update",
     "delete_article",
     "ensure_category",
+    "handle_comment",
+    "handle_report",
     "outdated",
     "publish",
     "refresh_rendering",
