@@ -10,10 +10,10 @@ from threading import Lock
 from search_index import facets as facet_rules
 from search_index.documents import Filters, Hit, Results, SearchDocument
 from search_index.engine import Change, Manifest, Sort
-from search_index.memory_match import Match, rarities
+from search_index.memory_match import Match, rarities, strength
 from search_index.memory_order import Entry, best_match, entry_of, newest_key, order_key, parts_of
-from search_index.memory_text import fold, parts, query_forms
-from search_index.query.tree import Query
+from search_index.memory_text import IndexedText, fold, parts, query_forms
+from search_index.query.tree import Alike, Node, Query
 from sportello.core import clock
 from sportello.core.audience import EVERYTHING
 from sportello.core.types import Ref
@@ -82,7 +82,8 @@ class MemoryEngine:
         known = Counter(word for text in texts for word in text.vocabulary())
         stems = {form for text in texts for places in text.fields.values() for forms in places for form in forms}
         corrected = query.raw
-        for typed in dict.fromkeys(parts_of(query.nodes)):
+        unanswered = [node for node in query.nodes if not _is_answered(node, texts)]
+        for typed in dict.fromkeys(parts_of(unanswered)):
             folded = fold(typed)
             unknown = all(query_forms(typed, text_language).isdisjoint(stems) for text_language in ("en", "it"))
             if unknown and len(folded) >= MIN_CORRECTED and not any(char.isdigit() for char in folded):
@@ -156,3 +157,8 @@ class MemoryEngine:
         names = partitions if EVERYTHING in audiences else audiences & partitions.keys()
         hidden = set(masked)
         return [entry for name in names for ref, entry in partitions[name].items() if ref not in hidden]
+
+
+def _is_answered(node: Node, texts: Iterable[IndexedText]) -> bool:
+    """Words for the same thing occur: then the word is not misspelt."""
+    return isinstance(node, Alike) and any(strength(node, text) for text in texts)

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search_index.memory_text import IndexedText, parts, query_forms
-from search_index.query.tree import AllOf, AnyOf, Node, Phrase, Query, Word
+from search_index.query.tree import Alike, AllOf, AnyOf, Node, Phrase, Query, Word, as_typed
 
 WEIGHTS = {"title": 3.0, "keywords": 2.0, "headings": 1.5, "body": 1.0}
 
 
 @dataclass(frozen=True)
 class Match:
-    """`all_terms`: every top-level node was found."""
+    """`all_terms`: every top-level node was found; `typed`: each in its own words, not in words for the same."""
 
     all_terms: bool
+    typed: bool
     score: float
     language: str
 
@@ -39,6 +40,9 @@ def strength(node: Node, text: IndexedText) -> float:
     """0 when the node is not in the text."""
     if isinstance(node, Word | Phrase):
         return occurrences(node, text)
+    if isinstance(node, Alike):
+        others = [o.share * occurrences(o.node, text) for o in node.others if o.language == text.language]
+        return max([occurrences(node.node, text), *others])
     values = [strength(child, text) for child in node.nodes]
     if isinstance(node, AllOf):
         return sum(values) if all(values) else 0.0
@@ -56,12 +60,13 @@ def match(query: Query, text: IndexedText, weights: dict[Node, float]) -> Match 
     `weights`: the rarity of each top-level node.
     """
     if not query.nodes:
-        return Match(True, 0.0, text.language)
+        return Match(True, True, 0.0, text.language)
     found = {node: strength(node, text) for node in query.nodes}
     if not any(found.values()) or any(is_required(node) and not value for node, value in found.items()):
         return None
     score = sum(weights[node] * value for node, value in found.items())
-    return Match(all(found.values()), score, text.language)
+    is_typed = all(strength(as_typed(node), text) for node in query.nodes)
+    return Match(all(found.values()), is_typed, score, text.language)
 
 
 def rarities(query: Query, texts: Sequence[IndexedText]) -> dict[Node, float]:

@@ -7,7 +7,7 @@ from search_index.documents import SearchDocument
 from search_index.engine import Sort
 from search_index.memory_match import Match, match, strength
 from search_index.memory_text import IndexedText, parts
-from search_index.query.tree import AllOf, AnyOf, Node, Phrase, Query, Word
+from search_index.query.tree import Alike, AllOf, AnyOf, Node, Phrase, Query, Word
 from sportello.core.types import Ref
 
 
@@ -34,7 +34,7 @@ def best_match(
     found = [result for text in texts if (result := match(query, text, weights)) is not None]
     if not found:
         return None
-    return max(found, key=lambda result: (result.all_terms, result.score, result.language == language))
+    return max(found, key=lambda result: (result.all_terms, result.typed, result.score, result.language == language))
 
 
 def newest_key(document: SearchDocument) -> tuple[float, Ref]:
@@ -49,7 +49,7 @@ def order_key(entry: Entry, best: Match, sort: Sort) -> tuple[float | Ref, ...]:
     if sort is Sort.HELPFUL:
         return (-document.votes, *newest_key(document))
     nudge = 1 + 0.1 * document.helpful + (0.05 if document.verified else 0.0)
-    return (not best.all_terms, -best.score * nudge, *newest_key(document))
+    return (not best.all_terms, best.all_terms and not best.typed, -best.score * nudge, *newest_key(document))
 
 
 def parts_of(nodes: Iterable[Node]) -> list[str]:
@@ -60,6 +60,8 @@ def parts_of(nodes: Iterable[Node]) -> list[str]:
             found.extend([] if node.prefix else parts(node.text))
         elif isinstance(node, Phrase):
             found.extend(parts(" ".join(node.words)))
+        elif isinstance(node, Alike):
+            found.extend(parts_of([node.node]))
         else:
             assert isinstance(node, AnyOf | AllOf)
             found.extend(parts_of(node.nodes))

@@ -47,13 +47,14 @@ class SearchRequest:
 
 @dataclass(frozen=True)
 class Entry:
-    """One hit as shown. `position` counts from 1 over all pages."""
+    """One hit as shown. `position` counts from 1 over all pages; `picked`: an editor pinned it to these words."""
 
     row: Row
     position: int
     score: float
     title: Markup
     snippets: Sequence[Markup] = ()
+    picked: bool = False
 
 
 @dataclass(frozen=True)

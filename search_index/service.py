@@ -13,7 +13,10 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from search_index.documents import Filters, Hit, Results
-from search_index.engine import IndexDamaged, SearchEngine
+from search_index.editing.book import Book, open_book
+from search_index.editing.expand import expand
+from search_index.editing.pins import NONE, Pins, find_pins
+from search_index.engine import IndexDamaged, SearchEngine, Sort
 from search_index.facet_view import label_facets
 from search_index.facets import FACETS
 from search_index.mask import masked_refs
@@ -50,7 +53,11 @@ class SearchService:
         page = SearchPage(request, query, notices=query.notices)
         if query.is_empty and not query.excluded and filters == Filters():
             return page
-        asking = Asking(self, session, viewer, request, query, filters, masked_refs(session))
+        book = open_book(session)
+        pins = NONE
+        if request.sort is Sort.RELEVANCE:
+            pins = find_pins(session, viewer, self.sources, book, query, request.language)
+        asking = Asking(self, session, viewer, request, query, filters, masked_refs(session), book, pins)
         try:
             page = asking.answer(started)
         except IndexDamaged:
@@ -71,7 +78,7 @@ class SearchService:
 
 @dataclass(frozen=True)
 class Asking:
-    """One search under way."""
+    """One search under way. `query` is as typed; the engine gets it with the synonyms of the editors."""
 
     service: SearchService
     session: Session
@@ -80,29 +87,32 @@ class Asking:
     query: Query
     filters: Filters
     masked: Collection[Ref]
+    book: Book
+    pins: Pins
 
     def answer(self, started: float) -> SearchPage:
         """The page from the index. Raises IndexDamaged."""
-        request, query = self.request, self.query
+        request, query = self.request, expand(self.query, self.book)
         results = self._ask(query)
         if not results.hits and results.total and request.page > 1:  # past the end: show the last page
             request = replace(request, page=-(-results.total // PAGE_SIZE))
             results = replace(self, request=request)._ask(query)
         self._check_exists(results)
-        spelling = self._spelling(started)
+        spelling = self._spelling(query, started)
         if spelling is not None and not results.total:
-            corrected = parse(spelling.text)
+            corrected = expand(parse(spelling.text), self.book)
             better = self._ask(corrected)
             if better.total:
                 results, query, spelling = better, corrected, replace(spelling, used=True)
         elsewhere = 0 if results.total or self.filters == query.filters else self._unfiltered(query)
         entries = self._entries(results.hits, query, request)
+        missing = len(results.hits) - sum(not entry.picked for entry in entries)
         facets = label_facets(self.session, self.viewer, results.facets, request, self.filters, self.service.sources)
         return SearchPage(
             request,
             self.query,
             entries=entries,
-            total=results.total - (len(results.hits) - len(entries)),
+            total=results.total - missing,
             facets=facets,
             notices=(*self.query.notices, *((notice, {}) for notice in results.notices)),
             spelling=spelling,
@@ -138,18 +148,27 @@ class Asking:
         )
 
     def _ask(self, query: Query) -> Results:
-        return self.service.engine.search(
+        """The hits of the page behind its pins; the pins are in the total and the facets."""
+        picked, start = len(self.pins.inside(self.filters)), (self.request.page - 1) * PAGE_SIZE
+        results = self.service.engine.search(
             query,
             audiences=self.viewer.audiences,
             language=self.request.language,
             filters=self.filters,
-            masked=self.masked,
+            masked=self._left_out,
             sort=self.request.sort,
-            offset=(self.request.page - 1) * PAGE_SIZE,
-            limit=PAGE_SIZE,
+            offset=max(0, start - picked),
+            limit=PAGE_SIZE - max(0, picked - start),
             facets=FACETS,
             facet_budget_ms=FACET_BUDGET_MS,
         )
+        facets = self.pins.counted(results.facets, self.filters)
+        return replace(results, total=results.total + picked, facets=facets)
+
+    @property
+    def _left_out(self) -> Collection[Ref]:
+        """What the engine must not find: what is masked, and the pins, which are put on top of its hits."""
+        return {*self.masked, *self.pins.rows} if self.pins.rows else self.masked
 
     def _check_exists(self, results: Results) -> None:
         """Nothing found because there is no index yet counts as damaged. Raises IndexDamaged."""
@@ -163,17 +182,24 @@ class Asking:
             audiences=self.viewer.audiences,
             language=self.request.language,
             filters=query.filters,
-            masked=self.masked,
+            masked=self._left_out,
             limit=1,
         )
-        return results.total
+        return results.total + len(self.pins.inside(query.filters))
 
-    def _spelling(self, started: float) -> SpellingHelp | None:
+    def _spelling(self, query: Query, started: float) -> SpellingHelp | None:
         late = time.perf_counter() - started > HELP_BUDGET
-        if self.request.exact or self.request.page > 1 or self.query.plain or self.query.is_empty or late:
+        if (
+            self.pins.rows
+            or self.request.exact
+            or self.request.page > 1
+            or self.query.plain
+            or self.query.is_empty
+            or late
+        ):
             return None
         text = self.service.engine.correct(
-            self.query,
+            query,
             audiences=self.viewer.audiences,
             language=self.request.language,
             masked=self.masked,
@@ -188,13 +214,19 @@ class Asking:
         rows = self.service.load(self.session, self.viewer, wanted, request.language)
         if len(rows) < len(wanted):
             log.info("%d proposed hits are not visible and were left out", len(wanted) - len(rows))
-        return _shown(hits, rows, query, (request.page - 1) * PAGE_SIZE)
+        if request.page > 1:
+            return _shown(hits, rows, query, (request.page - 1) * PAGE_SIZE)
+        picked = {row.ref: row for row in self.pins.inside(self.filters)}
+        first = [Hit(ref, 0.0, row.language) for ref, row in picked.items()]
+        return _shown([*first, *hits], {**rows, **picked}, query, 0, frozenset(picked))
 
 
-def _shown(hits: Sequence[Hit], rows: dict[Ref, Row], query: Query, first: int) -> tuple[Entry, ...]:
+def _shown(
+    hits: Sequence[Hit], rows: dict[Ref, Row], query: Query, first: int, picked: Collection[Ref] = ()
+) -> tuple[Entry, ...]:
     highlighter = Highlighter(query)
     visible = [(hit, rows[hit.ref]) for hit in hits if hit.ref in rows]
     return tuple(
-        Entry(row, first + number, hit.score, highlighter.title(row), highlighter.snippets(row))
+        Entry(row, first + number, hit.score, highlighter.title(row), highlighter.snippets(row), hit.ref in picked)
         for number, (hit, row) in enumerate(visible, start=1)
     )

@@ -8,6 +8,8 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from search_index.analysis import query_words
+from search_index.editing.book import Book, open_book
+from search_index.editing.expand import expand
 from search_index.engine import IndexDamaged
 from search_index.mask import masked_refs
 from search_index.query.parser import parse
@@ -57,7 +59,7 @@ def suggest(
     prefix = typed_prefix(text)
     if not prefix:
         return Suggestions()
-    masked = masked_refs(session)
+    masked, book = masked_refs(session), open_book(session) if past else Book()
     try:
         refs = service.engine.suggest(
             prefix, audiences=viewer.audiences, language=language, masked=masked, limit=TITLES
@@ -66,7 +68,7 @@ def suggest(
         for query in past:
             if len(queries) == QUERIES or time.perf_counter() - started > BUDGET:
                 break
-            if query != prefix and _finds(service, viewer, query, language, masked):
+            if query != prefix and _finds(service, viewer, query, language, masked, book):
                 queries.append(query)
     except IndexDamaged:
         return Suggestions()
@@ -77,8 +79,10 @@ def suggest(
     return Suggestions(tuple(queries), tuple((row, highlighter.title(row)) for row in shown))
 
 
-def _finds(service: SearchService, viewer: Viewer, query: str, language: str, masked: frozenset[Ref]) -> bool:
-    parsed = parse(query)
+def _finds(
+    service: SearchService, viewer: Viewer, query: str, language: str, masked: frozenset[Ref], book: Book
+) -> bool:
+    parsed = expand(parse(query), book)
     results = service.engine.search(
         parsed,
         audiences=viewer.audiences,

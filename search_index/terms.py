@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from search_index import analysis
-from search_index.query.tree import Node, Phrase, Query, Word
+from search_index.query.tree import Alike, Node, Phrase, Query, Word
 
 MAX_OCCURRENCES = 200  # of one word in one text
 MAX_TERMS = 32  # words of a long text that are marked
@@ -47,6 +47,8 @@ def _flatten(nodes: Iterable[Node]) -> Iterator[Term]:
             prefix = isinstance(node, Word) and node.prefix
             for text in typed:
                 yield from (Term(word, prefix) for words in analysis.query_words(text) for word in words)
+        elif isinstance(node, Alike):
+            yield from _flatten([node.node, *(other.node for other in node.others)])
         else:
             yield from _flatten(node.nodes)
 

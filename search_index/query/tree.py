@@ -39,7 +39,33 @@ class AllOf:
     nodes: tuple["Node", ...]
 
 
-Node = Word | Phrase | AnyOf | AllOf
+@dataclass(frozen=True)
+class Alternative:
+    """Other words for the same thing in texts of `language`; `share` is what they count against the word itself."""
+
+    language: str
+    node: Word | Phrase
+    share: float
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A word as typed, or one of the words that editors say mean the same. The parser never makes one."""
+
+    node: Word
+    others: tuple[Alternative, ...]
+
+
+Node = Word | Phrase | AnyOf | AllOf | Alike
+
+
+def as_typed(node: Node) -> Node:
+    """The node without the alternatives that were put into it."""
+    if isinstance(node, Alike):
+        return node.node
+    if isinstance(node, AnyOf | AllOf):
+        return type(node)(tuple(as_typed(child) for child in node.nodes))
+    return node
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 
 from search_index import analysis
-from search_index.query.tree import AllOf, Node, Phrase, Word
+from search_index.query.tree import Alike, AllOf, Node, Phrase, Word
 from search_index.synonyms import synonyms
 from search_index.whoosh_engine.adjacency import common, side_by_side
 from search_index.whoosh_engine.layout import (
@@ -59,6 +59,8 @@ class LanguageMatcher:
             words = [word for text in node.words for token in analysis.query_words(text) for word in token]
             docs, counts = self._side_by_side(words)
             return self._scored(docs, counts, node.title_only)
+        if isinstance(node, Alike):
+            return self._alike(node)
         children = [self.find(child) for child in node.nodes]
         return self._all(children) if isinstance(node, AllOf) else _any(children)
 
@@ -87,6 +89,19 @@ class LanguageMatcher:
             return found
         share = self._tuning.synonym
         return _any([found, *(Found(o.docs, o.values * share, o.weight * share) for o in others)])
+
+    def _alike(self, node: Alike) -> Found:
+        """The word, or what editors say means the same; a rare way to say it counts no more than the word itself."""
+        found, others = self.find(node.node), []
+        for other in node.others:
+            if other.language != self.language:
+                continue
+            words = [word for token in analysis.query_words(_text(other.node)) for word in token]
+            match = self.term(words[0]) if len(words) == 1 else self.find(other.node)
+            weight = min(match.weight, found.weight) if len(found.docs) else match.weight
+            share = other.share * (weight / match.weight if match.weight else 1)
+            others.append(Found(match.docs, match.values * share, weight * other.share))
+        return _any([found, *others]) if others else found
 
     def term(self, word: str, title_only: bool = False) -> Found:
         """One folded word: its stem, and as typed."""
@@ -170,6 +185,10 @@ class LanguageMatcher:
             return NOTHING
         values = sum((c.values[np.searchsorted(c.docs, docs)] for c in children), np.zeros(len(docs)))
         return Found(docs, values, sum(child.weight for child in children))
+
+
+def _text(node: Word | Phrase) -> str:
+    return node.text if isinstance(node, Word) else " ".join(node.words)
 
 
 def _any(children: list[Found]) -> Found:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from search_index import analysis
 from search_index.documents import LANGUAGES
-from search_index.query.tree import Node, Query, Word
+from search_index.query.tree import Alike, Node, Query, Word
 from search_index.whoosh_engine.matching import LanguageMatcher
 from search_index.whoosh_engine.tuning import Tuning
 
@@ -21,9 +21,10 @@ class Concept:
     @property
     def word(self) -> str | None:
         """The folded word, when it is a single plain one."""
-        if not isinstance(self.node, Word) or self.node.prefix:
+        node = self.node.node if isinstance(self.node, Alike) else self.node
+        if not isinstance(node, Word) or node.prefix:
             return None
-        tokens = analysis.query_words(self.node.text)
+        tokens = analysis.query_words(node.text)
         return tokens[0][0] if len(tokens) == 1 and len(tokens[0]) == 1 else None
 
 
@@ -58,6 +59,8 @@ def _emphasised(concepts: list[Concept], raw: str, tuning: Tuning) -> list[Conce
 
 def _concepts(node: Node, plain: bool) -> list[Concept]:
     """A typed word may hold several tokens (a path), and in a pasted text every word of a token counts."""
+    if isinstance(node, Alike):
+        return [Concept(node, False)]
     if not isinstance(node, Word):
         return [Concept(node, True)]
     if node.prefix:
@@ -69,9 +72,13 @@ def _concepts(node: Node, plain: bool) -> list[Concept]:
 
 def _rarest(concepts: list[Concept], matchers: list[LanguageMatcher], limit: int) -> list[Concept]:
     """The rarest that occur at all, still in the order typed."""
-    frequencies = [
-        (sum(matcher.frequency(word) for matcher in matchers) if (word := concept.word) else 1, place)
-        for place, concept in enumerate(concepts)
-    ]
+    frequencies = [(_frequency(concept, matchers), place) for place, concept in enumerate(concepts)]
     occurring = sorted(pair for pair in frequencies if pair[0])[:limit]
     return [concepts[place] for place in sorted(place for _, place in occurring)]
+
+
+def _frequency(concept: Concept, matchers: list[LanguageMatcher]) -> int:
+    if isinstance(concept.node, Alike):
+        return sum(len(matcher.find(concept.node).docs) for matcher in matchers)
+    word = concept.word
+    return sum(matcher.frequency(word) for matcher in matchers) if word else 1

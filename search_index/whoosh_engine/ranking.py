@@ -43,14 +43,15 @@ def rank(
     factors = [1.0 if m.language == language else tuning.other_language for m in matchers]
     adjusted = [np.where(s.found[docs], s.values[docs] * f, -1.0) for s, f in zip(scores, factors, strict=True)]
     complete = [s.complete[docs] & s.found[docs] for s in scores]
+    typed = [s.typed[docs] & c for s, c in zip(scores, complete, strict=True)]
     # The viewer's own language wins a tie, and a complete text wins over one that is not.
-    preference = np.array([[c * 1e9 for c in complete], adjusted]).sum(axis=0)
+    preference = np.array([[c * 1e9 + t * 1e8 for c, t in zip(complete, typed, strict=True)], adjusted]).sum(axis=0)
     own = np.array([[m.language == language] for m in matchers]) * 1e-12
     best = np.argmax(preference + own, axis=0)
     values = np.take_along_axis(np.array(adjusted), best[None], 0)[0]
     values = np.maximum(values, 0) * _nudges(view, docs, now, tuning)
     hard = bool(scores[0].concepts) and len(scores[0].concepts) <= tuning.hard_words
-    tiers = np.any(complete, axis=0) if hard else np.zeros(len(docs), bool)
+    tiers = np.any(complete, axis=0).astype(int) + np.any(typed, axis=0) if hard else np.zeros(len(docs), int)
     ties = (view.ref_rank[docs], -view.updated[docs])
     if sort is Sort.NEWEST:
         order = np.lexsort(ties)
@@ -60,7 +61,7 @@ def rank(
         order = _by_relevance(tiers, values, ties, max(wanted, tuning.rescored))
         top = order[: tuning.rescored]
         values[top] += proximity(matchers, scores, docs[top], best[top], tuning)
-        again = np.lexsort((ties[0][top], ties[1][top], -values[top], ~tiers[top]))
+        again = np.lexsort((ties[0][top], ties[1][top], -values[top], -tiers[top]))
         order[: len(top)] = top[again]
     order = order[:wanted]
     return Ranked(docs[order], values[order], _shown(matchers, complete, best, language)[order])
@@ -78,7 +79,7 @@ def _shown(matchers: list[LanguageMatcher], complete: list[Bools], best: Ints, l
     return shown
 
 
-def _by_relevance(tiers: Bools, values: Floats, ties: tuple[Ints, Ints], wanted: int) -> Ints:
+def _by_relevance(tiers: Ints, values: Floats, ties: tuple[Ints, Ints], wanted: int) -> Ints:
     """The best `wanted` in order, and those that tie with the last."""
     keys = values + tiers * 1e6
     if len(keys) > 2 * wanted:
@@ -86,7 +87,7 @@ def _by_relevance(tiers: Bools, values: Floats, ties: tuple[Ints, Ints], wanted:
         chosen = np.flatnonzero(keys >= threshold)
     else:
         chosen = np.arange(len(keys))
-    order = np.lexsort((ties[0][chosen], ties[1][chosen], -values[chosen], ~tiers[chosen]))
+    order = np.lexsort((ties[0][chosen], ties[1][chosen], -values[chosen], -tiers[chosen]))
     result: Ints = chosen[order]
     return result
 

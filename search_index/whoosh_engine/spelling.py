@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from search_index import analysis
 from search_index.documents import LANGUAGES
-from search_index.query.tree import Node, Phrase, Query, Word
+from search_index.query.tree import Alike, Node, Phrase, Query, Word
+from search_index.whoosh_engine.adjacency import side_by_side
 from search_index.whoosh_engine.layout import Bools, exact_field, stem_field
 from search_index.whoosh_engine.view import View
 
@@ -25,7 +26,8 @@ def errors_allowed(word: str) -> int:
 def correct(view: View, live: Bools, query: Query, language: str) -> str | None:
     """The query as typed with its unknown words replaced, or None when there is nothing to replace."""
     corrected = query.raw
-    for word in list(dict.fromkeys(_typed(query.nodes)))[:MAX_WORDS]:
+    nodes = [node for node in query.nodes if not _is_answered(view, live, node)]
+    for word in list(dict.fromkeys(_typed(nodes)))[:MAX_WORDS]:
         if not word.isalpha() or not errors_allowed(word) or _occurs(view, live, word):
             continue
         if better := _nearest(view, live, word, language):
@@ -45,12 +47,30 @@ def _typed(nodes: Iterable[Node]) -> Iterable[str]:
             texts = () if node.prefix else (node.text,)
         elif isinstance(node, Phrase):
             texts = node.words
+        elif isinstance(node, Alike):
+            texts = (node.node.text,)
         else:
             yield from _typed(node.nodes)
             continue
         for text in texts:
             for token in analysis.query_words(text):
                 yield from token
+
+
+def _is_answered(view: View, live: Bools, node: Node) -> bool:
+    """Words for the same thing occur: then the word is not misspelt."""
+    if not isinstance(node, Alike):
+        return False
+    for other in node.others:
+        text = other.node.text if isinstance(other.node, Word) else " ".join(other.node.words)
+        words = [word for token in analysis.query_words(text) for word in token]
+        if (
+            _occurs(view, live, words[0])
+            if len(words) == 1
+            else side_by_side(view, other.language, live, words)[0].size
+        ):
+            return True
+    return False
 
 
 def _occurs(view: View, live: Bools, word: str) -> bool:
