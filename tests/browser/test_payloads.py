@@ -7,6 +7,7 @@ field and a real page.
 import os
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,13 +34,16 @@ SIGNS = "Failed to load resource"
 """The browser's line on an image that is not there; the payload may ask our own origin for one."""
 
 
+def known() -> list[str]:
+    """Payloads of the known collections, where they are."""
+    folder = os.environ.get("SPORTELLO_TEST_DATA")
+    return [payload for payload in payloads(Path(folder)) if 0 < len(payload) < 2000] if folder else []
+
+
 def sample() -> list[str]:
-    """Payloads of our own, and a seeded choice of the known collections where they are."""
-    chosen = list(OWN)
-    if folder := os.environ.get("SPORTELLO_TEST_DATA"):
-        known = [payload for payload in payloads(Path(folder)) if 0 < len(payload) < 2000]
-        chosen += random.Random(SEED).sample(known, SAMPLE)
-    return chosen
+    """Payloads of our own, and a seeded choice of the known ones."""
+    everything = known()
+    return [*OWN, *random.Random(SEED).sample(everything, min(SAMPLE, len(everything)))]
 
 
 def _write(site: LiveSite, texts: list[str]) -> list[str]:
@@ -68,14 +72,22 @@ def _write(site: LiveSite, texts: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveSite, list[str]]]:
-    """A site whose every text is a payload."""
-    site = LiveSite(tmp_path_factory.mktemp("hostile"))
+    """A site whose every text is a payload of the sample."""
+    with _site(tmp_path_factory.mktemp("hostile"), sample()) as found:
+        yield found
+
+
+@contextmanager
+def _site(folder: Path, texts: list[str]) -> Iterator[tuple[LiveSite, list[str]]]:
+    site = LiveSite(folder)
     site.run("migrate")
-    slugs = _write(site, sample())
+    slugs = _write(site, texts)
     site.run("index", "rebuild")
     site.start()
-    yield site, slugs
-    site.stop()
+    try:
+        yield site, slugs
+    finally:
+        site.stop()
 
 
 def _dangerous(watch: Watch) -> list[str]:
@@ -103,14 +115,25 @@ def test_the_watch_sees_what_it_watches_for(hostile: tuple[LiveSite, list[str]],
 
 
 def test_articles_lists_and_searches_are_harmless(hostile: tuple[LiveSite, list[str]], chromium: Browser) -> None:
-    site, slugs = hostile
+    visit(*hostile, sample(), chromium)
+
+
+@pytest.mark.soak
+def test_every_payload_is_harmless(tmp_path: Path, chromium: Browser) -> None:
+    texts = [*OWN, *known()]
+    with _site(tmp_path, texts) as (site, slugs):
+        visit(site, slugs, texts, chromium)
+
+
+def visit(site: LiveSite, slugs: list[str], texts: list[str], chromium: Browser) -> None:
+    """Open every article, the lists, and a search for every text, with a watch on what the pages do."""
     assert len(slugs) >= len(OWN) - 2
     context = chromium.new_context(base_url=site.url)
     watch = Watch(context, site.url)
     page = context.new_page()
     addresses = [f"/kb/{slug}" for slug in slugs]
     addresses += ["/", "/kb", "/kb?order=newest", f"/search?q={WORD}", f"/search?q={WORD}&page=2"]
-    addresses += [f"/search?q={quote(payload)}" for payload in sample()]
+    addresses += [f"/search?q={quote(payload)}" for payload in texts]
     addresses += [f"/no-such-page/{quote(payload, safe='')}" for payload in OWN]
     for address in addresses:
         answer = page.goto(address)
