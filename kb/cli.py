@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kb.importer import JsonLines, MarkdownFolder, Options, Record, Report, run_import
+from kb.importer import HelpCenter, JsonLines, MarkdownFolder, Options, Record, Report, Segments, run_import
 from kb.importer.run import Reader
 from kb.services import outdated, refresh_rendering
 from sportello.accounts.plans import Plans
@@ -58,6 +58,28 @@ def jsonl(shell: Shell, /, file: Path, lang: str, **options: Any) -> None:
     _exit(_run(shell, JsonLines(file, lang), **options))
 
 
+@import_.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--segments", "mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="TOML or JSON: user segment id = audience; everyone = audience of articles without a segment.",
+)  # fmt: skip
+@_with_options
+@pass_shell
+def zendesk(shell: Shell, /, path: Path, mapping: Path | None, lang: str, **options: Any) -> None:
+    """Import Zendesk Help Center articles: the API's JSON, a file or a folder of pages (.json, .json.gz).
+
+    Drafts stay drafts. Without --segments nobody but staff reads what comes, unless --audience says otherwise;
+    articles of a user segment that the mapping does not name are for staff.
+    """
+    ladder = Plans.load(shell.settings.plans_file or None).ladder
+    reader = HelpCenter(path, Segments.load(mapping, ladder) if mapping else None, lang)
+    code = _run(shell, reader, **options)
+    _print_names("User segments without a mapping, their articles are for staff", reader.segments.unmapped)
+    _print_names("Texts in languages that this site does not have, left out", reader.skipped)
+    _exit(code)
+
+
 def _exit(code: int) -> None:
     click.get_current_context().exit(code)
 
@@ -95,6 +117,8 @@ def _print(report: Report, dry_run: bool) -> None:
     click.echo(f"{report.new} {verb}new, {report.changed} {verb}changed, {report.unchanged} unchanged")
     if report.created_products:
         click.echo(f"Products {verb}created: {', '.join(report.created_products)}")
+    if report.drafts:
+        click.echo(f"Drafts, read by nobody but those who write articles: {report.drafts}")
     texts = report.texts
     if texts.linked or texts.plain:
         click.echo(f"Links between articles: {texts.linked} lead to imported articles, {texts.plain} became plain text")

@@ -8,18 +8,21 @@ from kb.importer.prepare import Announce
 from kb.importer.record import Bad, Record
 from kb.importer.report import Options, Report
 from kb.importer.run import Progress, run_import
+from kb.importer.zendesk import HelpCenter, Segments
 from sportello.core.audience import Viewer
 from sportello.core.db import Database
 
 __all__ = [
     "Announce",
     "Bad",
+    "HelpCenter",
     "JsonLines",
     "MarkdownFolder",
     "Options",
     "Progress",
     "Record",
     "Report",
+    "Segments",
     "load_folder",
     "run_import",
 ]

@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from kb.importer import fields
-from kb.importer.record import Bad, Record
+from kb.importer.record import Bad, Place, Record
 from kb.services.draft import LANGUAGES, DraftText
 
 MAX_FILE = 1024 * 1024  # bytes; the text itself may have 256 KiB
@@ -36,6 +36,7 @@ class MarkdownFolder:
         self.path = path
         self.language = language
         self.source = source
+        self.categories: Mapping[str, Place] = {}
 
     def __iter__(self) -> Iterator[Record | Bad]:
         for base, versions in self._groups():

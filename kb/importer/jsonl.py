@@ -3,12 +3,13 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 from kb.importer import fields
-from kb.importer.record import Bad, Record
+from kb.importer.record import Bad, Place, Record
 from kb.services.draft import DraftText
 
 MAX_LINE = 4 * 1024 * 1024  # bytes: sixteen times the longest text
@@ -19,6 +20,7 @@ class JsonLines:
     """The records of a file, read from its beginning each time; never more than one line in memory."""
 
     source = "jsonl"
+    categories: Mapping[str, Place] = MappingProxyType({})
 
     def __init__(self, path: Path, language: str = "en") -> None:
         self.path = path

@@ -1,12 +1,12 @@
 """Products, versions and categories that records name."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from kb.importer.record import Record
+from kb.importer.record import Place, Record
 from kb.importer.report import Options, Report
 from kb.services.browsing import ensure_category
 from kb.services.write import Writer
@@ -52,7 +52,20 @@ class Catalogue:
         return tuple(name for name in record.versions if name in known)
 
     @staticmethod
-    def make_categories(session: Session, actor: Viewer, codes: Iterable[str | None], writer: Writer) -> None:
-        """Create the categories that are missing: they show only where something readable is in them."""
-        for code in {code for code in codes if code} - writer.categories.keys():
-            writer.categories[code] = ensure_category(session, actor, code)
+    def make_categories(
+        session: Session, actor: Viewer, codes: Iterable[str | None], writer: Writer, places: Mapping[str, Place]
+    ) -> None:
+        """Create the categories that are missing, with those they stand in: they show only where something readable
+        is in them. Categories that are there keep their names and their place."""
+
+        def make(code: str) -> None:
+            place = places.get(code) or Place({})
+            if place.parent and place.parent not in writer.categories:
+                make(place.parent)
+            writer.categories[code] = ensure_category(
+                session, actor, code, place.names, parent=place.parent, position=place.position
+            )
+
+        for code in sorted({code for code in codes if code} - writer.categories.keys()):
+            if code not in writer.categories:
+                make(code)

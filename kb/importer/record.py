@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,15 @@ class Bad:
 
     where: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A category as a file describes it: its names by language, the code of the one it stands in, its position."""
+
+    names: Mapping[str, str]
+    parent: str | None = None
+    position: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,5 +64,9 @@ class Record:
         for name in ("confidence", "verify_days"):  # unless they say something: digests of long ago stay the same
             if values[name] is None:
                 del values[name]
+        for words in values["texts"].values():
+            for name, usual in (("published", True), ("published_at", None), ("updated_at", None)):
+                if words[name] == usual:
+                    del words[name]
         text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

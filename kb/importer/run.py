@@ -4,7 +4,7 @@ Interrupted at any place it goes on where it was: finished records are recognise
 addresses that were promised to others are kept. Links between records can therefore be written in one go.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 from kb.events import ArticlesChanged
 from kb.importer.prepare import Announce, Prepared, Preparer
 from kb.importer.products import Catalogue
-from kb.importer.record import Bad, Record
+from kb.importer.record import Bad, Place, Record
 from kb.importer.report import Options, Report
 from kb.importer.survey import forget_promises, take_survey
 from kb.models import Article
@@ -37,6 +37,11 @@ class Reader(Protocol):
     """Where records come from; can be read from its beginning more than once."""
 
     source: str
+
+    @property
+    def categories(self) -> Mapping[str, Place]:
+        """What is known of the categories that records name, parents before children."""
+        ...
 
     def __iter__(self) -> Iterator[Record | Bad]: ...
 
@@ -61,7 +66,7 @@ def run_import(
     catalogue = Catalogue.open(database, actor, survey.products | set(options.products), options)
     report = Report(created_products=catalogue.created)
     preparer = Preparer(reader.source, options, survey, catalogue, report, announce)
-    run = _Run(database, actor, preparer)
+    run = _Run(database, actor, preparer, reader.categories)
     found = iter(reader)
     progress(0, survey.records)
     while batch := list(islice(found, BATCH)):
@@ -87,6 +92,7 @@ class _Run:
     database: Database
     actor: Viewer
     preparer: Preparer
+    places: Mapping[str, Place]
 
     def take(self, batch: Iterable[Record | Bad]) -> None:
         """Deal with one batch, in one transaction."""
@@ -122,7 +128,7 @@ class _Run:
             existing = load_existing(session, session.scalars(statement).all() if ids else [], self.actor)
             writer = Writer(session, self.actor.person_id)
             categories = (item.draft.category for item, _ in rendered)
-            self.preparer.catalogue.make_categories(session, self.actor, categories, writer)
+            self.preparer.catalogue.make_categories(session, self.actor, categories, writer, self.places)
             changed = []
             with session.no_autoflush:
                 for item, texts in rendered:
@@ -139,5 +145,6 @@ class _Run:
             self.preparer.report.changed += 1
         else:
             self.preparer.report.new += 1
+        self.preparer.report.drafts += not any(words.published for words in item.draft.texts.values())
         self.preparer.report.texts.add(item.changes)
         self.preparer.announce(state, item.record)

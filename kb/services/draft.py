@@ -15,12 +15,19 @@ MAX_LABEL = 80  # characters of a tag or a code
 
 @dataclass(frozen=True)
 class DraftText:
-    """The words of one language."""
+    """The words of one language.
+
+    `published` False: readers do not have it. `published_at` and `updated_at` are for words with a past: None means
+    now, and as the article.
+    """
 
     title: str
     markdown: str
     summary: str = ""
     critical: str | None = None
+    published: bool = True
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True)

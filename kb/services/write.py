@@ -130,14 +130,23 @@ class Writer:
         translation.title = text.title
         translation.summary = text.summary
         translation.critical = text.critical
-        translation.updated_at = updated
-        if translation.published_at is None:
-            translation.published_at = clock.now()
+        translation.updated_at = min(text.updated_at or updated, clock.now())
+        self._release(existing.article, translation, text)
         if existing.texts.get(language) != (text.title, text.markdown):
             number = existing.numbers.get(language, 0) + 1
             translation.revision = make_revision(
                 translation, text, rendered, number=number, author_id=self.author_id
             )
+
+    def _release(self, article: Article, translation: ArticleTranslation, text: DraftText) -> None:
+        """Published or not, as the text says; what lies in the archive or in the bin stays there."""
+        if article.archived_at is not None or article.binned_at is not None:
+            return
+        if not text.published and translation.published_at is not None:
+            translation.published_at = None
+            hide(self.session, article)
+        elif text.published and translation.published_at is None:
+            translation.published_at = min(text.published_at or clock.now(), clock.now())
 
     def _product(self, code: str) -> Product:
         if (product := self.products.get(code)) is None:
