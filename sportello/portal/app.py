@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 from flask_compress import Compress
 
+import editorial.views.queues
 import sportello.portal.health
 from sportello.accounts.login import init_accounts, request_viewer
 from sportello.accounts.views.staff_index import add_staff_entry
@@ -61,6 +62,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     init_access(app, request_viewer)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
+    add_staff_entry(app, editorial.views.queues.ENTRY)
     add_staff_entry(app, sportello.portal.health.ENTRY)
     if missing := undeclared(app):
         raise RuntimeError(f"routes without declared access: {', '.join(missing)}")

@@ -45,6 +45,11 @@ ROUTES: dict[str, Access] = {
     "accounts.sign_in": PUBLIC,
     "accounts.sign_in_code": PUBLIC,
     "accounts.sign_out": PUBLIC,
+    "editorial.queue_archived": only(Action.ARTICLE_HISTORY),
+    "editorial.queue_bin": only(Action.ARTICLE_HISTORY),
+    "editorial.queue_drafts": only(Action.ARTICLE_HISTORY),
+    "editorial.queue_review": only(Action.ARTICLE_HISTORY),
+    "editorial.queues": only(Action.ARTICLE_HISTORY),
     "health.healthz": PUBLIC,
     "kb.browse": PUBLIC,
     "kb.category": PUBLIC,
@@ -82,6 +87,7 @@ ROUTES: dict[str, Access] = {
     "staff.remove_second_factor": only(Action.PEOPLE_MANAGE),
 }
 MAY: dict[Action, set[str]] = {
+    Action.ARTICLE_HISTORY: {"sara", "ada"},
     Action.ARTICLE_VOTE: {"anna", "piero", "elena", "ezio", "sara", "ada"},
     Action.AUDIT_READ: {"ada"},
     Action.COLLEAGUES_MANAGE: {"anna", "piero", "ada"},
@@ -136,6 +142,7 @@ PARTICULAR = {
     "accounts.confirm_email": {404},
     "accounts.sign_in": {200, 302},
     "accounts.sign_in_code": {302},
+    "editorial.queues": {302},
     "portal.accent": {404},
     "portal.logo": {404},
 }
