@@ -18,6 +18,7 @@ from search_index.models import SearchLog
 from search_index.query.text import clean
 from sportello.core import clock
 from sportello.core.audience import Viewer
+from sportello.core.types import Ref
 
 COLLAPSE = timedelta(seconds=30)  # one query that continues another within this time is the same search
 CLICKABLE = timedelta(hours=6)  # a result may be opened this long after its search
@@ -70,7 +71,7 @@ def record(session: Session, who: Searcher, text: str, language: str, total: int
         .limit(1)
     ).first()
     if latest is None or (latest.clicked and latest.query != query) or not _continues(latest.query, query):
-        latest = SearchLog(actor=who.actor, month=who.month, clicked=None)
+        latest = SearchLog(actor=who.actor, month=who.month, clicked=None, opened=None)
         session.add(latest)
     latest.asked_at = now
     latest.query = query
@@ -83,8 +84,8 @@ def _continues(before: str, after: str) -> bool:
     return before.startswith(after) or after.startswith(before)
 
 
-def click(session: Session, who: Searcher, text: str, position: int) -> None:
-    """Note that this searcher opened the result at `position` (from 1); only the first one opened counts."""
+def click(session: Session, who: Searcher, text: str, position: int, opened: Ref | None = None) -> None:
+    """Note that this searcher opened the result at `position` (from 1), and which; only the first one counts."""
     latest = session.scalars(
         select(SearchLog)
         .where(
@@ -97,6 +98,7 @@ def click(session: Session, who: Searcher, text: str, position: int) -> None:
     ).first()
     if latest is not None and latest.clicked is None and 1 <= position <= max(latest.total, 1):
         latest.clicked = position
+        latest.opened = str(opened) if opened else None
 
 
 def purge(session: Session, days: int) -> int:

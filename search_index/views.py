@@ -22,11 +22,13 @@ from sportello.core.db import Database
 from sportello.core.errors import Unavailable
 from sportello.core.handling import Site
 from sportello.core.limits import Limit, check_search, hit
+from sportello.core.types import Ref
 from sportello.web.access import current_viewer, public
 from sportello.web.filters import site_of
 from sportello.web.i18n import current_language
 from sportello.web.session import counters_session, database, read_session, settings
 
+MAX_REF = 40  # characters of a document's name in the log
 SUGGESTIONS_PER_SEARCH = 4  # keystrokes come faster than searches
 bp = Blueprint("search", __name__)
 blueprints = (bp,)
@@ -92,8 +94,19 @@ def click() -> ResponseReturnValue:
     position = request.form.get("position", "")
     if position.isascii() and position.isdigit() and len(position) < 6:
         who, text = current_searcher(), request.form.get("q", "")
-        _counting(lambda session: search_log.click(session, who, text, int(position)))
+        opened = _readable(request.form.get("opened", ""))
+        _counting(lambda session: search_log.click(session, who, text, int(position), opened))
     return "", 204
+
+
+def _readable(text: str) -> Ref | None:
+    """The document that a page names, if it is one and this viewer may read it."""
+    kind, _, key = text.partition(":")
+    if not kind or not key or len(text) > MAX_REF:
+        return None
+    with read_session() as session:
+        ref, language = Ref(kind, key), current_language()
+        return ref if search_service().load(session, current_viewer(), {ref: language}, language) else None
 
 
 @bp.get("/opensearch.xml")

@@ -64,11 +64,9 @@ def _is_answered(view: View, live: Bools, node: Node) -> bool:
     for other in node.others:
         text = other.node.text if isinstance(other.node, Word) else " ".join(other.node.words)
         words = [word for token in analysis.query_words(text) for word in token]
-        if (
-            _occurs(view, live, words[0])
-            if len(words) == 1
-            else side_by_side(view, other.language, live, words)[0].size
-        ):
+        if len(words) == 1 and _occurs(view, live, words[0]):
+            return True
+        if len(words) > 1 and len(side_by_side(view, other.language, live, words)[0]):
             return True
     return False
 

@@ -90,6 +90,7 @@ function opened(event) {
   const data = new FormData();
   data.set("q", list.dataset.query);
   data.set("position", link.closest("[data-position]").dataset.position);
+  data.set("opened", link.closest("[data-opened]")?.dataset.opened ?? "");
   data.set("csrf_token", document.querySelector("input[name=csrf_token]")?.value ?? "");
   navigator.sendBeacon(list.dataset.click, data);
 }

@@ -44,6 +44,7 @@ def test_only_what_is_published_and_readable_is_found(service: SearchService, da
 
 
 def test_a_page_takes_the_same_statements_for_one_hit_and_for_ten(service: SearchService, database: Database) -> None:
+    find(service, database, "invoice")  # what is read once a process is not of interest
     counts = {}
     for text, expected in (("invoice01", 1), ("invoice*", 10)):
         statements: list[str] = []
