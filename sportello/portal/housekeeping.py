@@ -2,6 +2,7 @@
 
 import logging
 
+from editorial import handlers as editorial
 from search_index import handlers as search
 from search_index.engine import IndexDamaged
 from sportello.accounts.services import sessions
@@ -60,4 +61,5 @@ def duties() -> list[Duty]:
         Duty("outbox", HOUR, purge_outbox),
         Duty("sessions", HOUR, purge_sessions),
         Duty("search log", HOUR, search.purge_log),
+        Duty("bin", HOUR, editorial.purge_bin),
     ]

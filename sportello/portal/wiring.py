@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import editorial.events as writing
 import kb.events as articles
 import sportello.accounts.events as accounts
+from editorial import handlers as editorial
 from search_index import handlers as search
 from search_index import rebuild
 from search_index.rebuild import IndexRebuildRequested
@@ -38,6 +40,8 @@ HANDLERS: Mapping[type[Event], Sequence[Handler]] = {
     accounts.PasswordResetRequested: (mails.on_password_reset_requested,),
     accounts.EmailChangeRequested: (mails.on_email_change_requested,),
     accounts.CredentialsChanged: (mails.on_credentials_changed,),
+    writing.PublicationPlanned: (editorial.on_publication_planned,),
+    writing.UnpublicationPlanned: (editorial.on_unpublication_planned,),
 }
 """Everything else, row by row."""
 
