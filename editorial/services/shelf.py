@@ -39,7 +39,7 @@ def archive(session: Session, actor: Viewer, slug: str, successor_slug: str | No
 
 
 def unarchive(session: Session, actor: Viewer, slug: str) -> Article:
-    """Back from the archive: readable again by exactly those who could read it. Raises NotFound, Forbidden, Conflict."""
+    """Back from the archive, readable by exactly those who could read it. Raises NotFound, Forbidden, Conflict."""
     article = _article(session, actor, slug)
     if article.binned_at is not None:
         raise Conflict(N_("This article lies in the bin. Take it out of there first."))

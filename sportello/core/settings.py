@@ -10,6 +10,7 @@ VAR = Path("var")
 DEVELOPMENT_KEY = "development-only-not-a-secret"
 MIN_SECRET = 32
 DEMO_FILE = "demo.env"
+AGENTS_PUBLISH = ("none", "work-in-progress", "not-validated", "validated")
 
 
 class SettingsError(Exception):
@@ -36,6 +37,12 @@ def _natural(value: str) -> int:
 
 def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _agents_publish(value: str) -> str:
+    if value not in AGENTS_PUBLISH:
+        raise ValueError(f"use {', '.join(AGENTS_PUBLISH[:-1])} or {AGENTS_PUBLISH[-1]}")
+    return value
 
 
 def _accent(value: str) -> str:
@@ -71,6 +78,12 @@ class Settings:
     smtp_url: str = _setting("", "smtp://user:password@host:587 or smtps://...; empty: files under VAR_DIR/mail")
     mail_from: str = _setting("", "sender of mails; empty: SUPPORT_EMAIL")
     require_staff_totp: bool = _setting(False, "staff must set up a second factor before anything else", _bool)
+    agents_publish: str = _setting(
+        "not-validated",
+        "the confidence up to which agents publish by themselves: `none`, `work-in-progress`, `not-validated` or"
+        " `validated`",
+        _agents_publish,
+    )
     session_days: int = _setting(30, "days that \"keep me signed in\" lasts (otherwise 12 hours idle)", _natural)
     search_log_days: int = _setting(180, "days that the search log is kept", _natural)
     verify_days: int = _setting(365, "days after which an article must be looked at again; 0: never", _natural)
@@ -83,6 +96,7 @@ class Settings:
     limit_search_ip: int = _setting(30, "searches per second and anonymous client address", _natural)
     limit_reports_daily: int = _setting(20, "reports of a problem in an article per person and day", _natural)
     max_body_kib: int = _setting(1024, "largest request body in KiB (uploads have their own limit)", _natural)
+    max_upload_kib: int = _setting(20480, "largest file that may be attached to an article, in KiB", _natural)
     health_token: str = _setting("", "bearer token that shows the details of /healthz; empty: staff sessions only")
     workers: int = _setting(2, "web worker processes", _natural)
     threads: int = _setting(4, "threads per web worker", _natural)
