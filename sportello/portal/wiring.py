@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import editorial.events as writing
 import kb.events as articles
 import sportello.accounts.events as accounts
+from kb.services.links import keep_links
 from editorial import handlers as editorial
 from search_index import handlers as search
 from search_index import rebuild
@@ -26,6 +27,12 @@ def _one(event: articles.ArticleChanged) -> list[Ref]:
 
 def _many(event: articles.ArticlesChanged) -> list[Ref]:
     return [Ref("article", key) for key in event.keys]
+
+
+def follow_articles(site: Site, refs: Sequence[Ref]) -> None:
+    """What stands beside the articles is made equal to them: the index first, then the links that their texts hold."""
+    search.update_index(site, refs)
+    keep_links(site.database, [ref.key for ref in refs if ref.kind == "article"])
 
 
 INDEXED: Mapping[type[Event], RefsOf] = {
@@ -50,7 +57,7 @@ def make_worker(site: Site) -> Worker:
     """The worker with every event wired."""
     return Worker(
         site,
-        index_lane=IndexLane(site, INDEXED, search.update_index),
+        index_lane=IndexLane(site, INDEXED, follow_articles),
         lanes=[RowLane(site, HANDLERS)],
         duties=duties(),
     )
