@@ -26,6 +26,7 @@ from kb.queries.browse import (
 from kb.queries.cards import Card, places_of
 from kb.queries.links import linked_slugs, without_hidden_links, without_hidden_markdown_links
 from kb.queries.lists import Order, Page, Scope, articles_for_products, critical_articles, list_articles
+from kb.queries.pointers import broken_links, links_to
 from kb.queries.public import Address, feed_items, public_addresses
 from kb.queries.related import related_articles
 
@@ -41,6 +42,7 @@ __all__ = [
     "addresses_of",
     "article_count",
     "articles_for_products",
+    "broken_links",
     "category_path",
     "category_tree",
     "critical_articles",
@@ -49,6 +51,7 @@ __all__ = [
     "get_article",
     "languages_of",
     "linked_slugs",
+    "links_to",
     "list_articles",
     "moved_to",
     "places_of",
