@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from editorial.views import duties, queues
+from editorial.views import duties, editor, feedback, insight, new, preview, queues, readers, verify
 from editorial.views.blueprint import bp
 
-__all__ = ["blueprints", "duties", "queues"]
+__all__ = ["blueprints", "duties", "editor", "feedback", "insight", "new", "preview", "queues", "readers", "verify"]
 
 blueprints: list[Blueprint] = [bp]

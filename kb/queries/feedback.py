@@ -144,7 +144,13 @@ def _items(
         statement = statement.where(at < before)
     what = COMMENT if model is ArticleVote else REPORT
     rows = session.execute(statement.order_by(at.desc()).limit(PAGE + 1))
-    return [Item(what, *row[:9], row[9] or "", *row[10:12], bool(row[12]), *row[13:]) for row in rows]
+    return [Item(what, *_values(*row)) for row in rows]
+
+
+def _values(*row: Any) -> tuple[Any, ...]:
+    """No quote is an empty one, and an unknown revision is not the current one."""
+    *before, quote, at, revision, is_current, handled_at, handled_by = row
+    return (*before, quote or "", at, revision, bool(is_current), handled_at, handled_by)
 
 
 def _moment(after: str) -> datetime:

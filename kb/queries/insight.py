@@ -119,7 +119,7 @@ def worst(session: Session, counters: Session, viewer: Viewer, limit: int = 5) -
     )  # fmt: skip
     rows = session.execute(statement).all()
     views = _views(counters, [row[0] for row in rows])
-    found = [Poor(*row[1:], views[row[0]]) for row in rows if views[row[0]]]
+    found = [Poor(*values, views[key]) for key, *values in rows if views[key]]
     return sorted(found, key=lambda poor: (poor.views * (poor.share - 100), poor.slug))[:limit]
 
 

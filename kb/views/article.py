@@ -6,9 +6,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from kb import queries, services
-from kb.indexing import KIND_LABELS
+from kb.indexing import CONFIDENCE_LABELS, KIND_LABELS
+from kb.queries.translation import stale_translation
 from kb.views.blueprint import bp
-from kb.views.present import contents_of, description_of, facts_of, name_of
+from kb.views.counting import count_afterwards
+from kb.views.present import ABOVE, Refused, contents_of, description_of, facts_of, name_of
 from sportello.core.errors import Invalid, NotFound
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, public, requires
@@ -22,7 +24,7 @@ def show(slug: str) -> ResponseReturnValue:
     """The article page; a former address leads to the present one."""
     with read_session() as session:
         try:
-            return _page(session, slug)
+            return count_afterwards(article_page(session, slug))
         except NotFound:
             moved = queries.moved_to(session, current_viewer(), slug)
             if moved is None:
@@ -52,15 +54,21 @@ def vote(slug: str) -> ResponseReturnValue:
             choice = request.form.get("v")
             if choice not in ("yes", "no"):
                 raise Invalid(_("Choose yes or no."), field="v")
-            services.vote(session, current_viewer(), slug, helpful=choice == "yes", comment=comment or None)
+            seen = request.form.get("seen", "")
+            services.vote(
+                session, current_viewer(), slug, helpful=choice == "yes", comment=comment or None, seen=seen
+            )
     except Invalid as error:
         with read_session() as session:
-            return _page(session, slug, comment=comment, problem=explain(error)), 400
+            return article_page(session, slug, comment=comment, problem=explain(error))[1], 400
     flash(_("Thank you. Your answer counts; you can change it."))
     return redirect(url_for("kb.show", slug=slug, _anchor="solve"), 303)
 
 
-def _page(session: Session, slug: str, comment: str | None = None, problem: str = "") -> str:
+def article_page(
+    session: Session, slug: str, comment: str | None = None, problem: str = "", report: Refused | None = None
+) -> tuple[queries.Reading, str]:
+    """The article and its page. `comment` and `problem`: a vote that was refused; `report`: a report that was."""
     viewer = current_viewer()
     item = queries.read_article(session, viewer, slug)
     article, sections = item.article, item.sections
@@ -69,9 +77,15 @@ def _page(session: Session, slug: str, comment: str | None = None, problem: str 
     related = queries.related_articles(session, viewer, article)
     places = queries.places_of(session, viewer, [article.id, *(card.article_id for card in related)])
     here = places.get(article.id, [])
-    return render_template(
+    languages = [other for other in queries.addresses_of(session, viewer, article.id) if other.slug != item.slug]
+    return item, render_template(
         "kb/article.html",
         item=item,
+        above=[draw(session, item) for draw in ABOVE] if viewer.writes else [],
+        caution=CONFIDENCE_LABELS.get(article.confidence),
+        stale=stale_translation(session, viewer, slug) if languages else None,
+        seen=services.seen_mark(item.html) if viewer.is_signed_in else "",
+        report=report,
         article=article,
         html=queries.without_hidden_links(item.html, readable) if not sections else "",
         sections=[(name, id, queries.without_hidden_links(html, readable)) for name, id, html in sections],
@@ -81,9 +95,9 @@ def _page(session: Session, slug: str, comment: str | None = None, problem: str 
         kinds=KIND_LABELS,
         products=here,
         facts=facts_of(article, here),
-        path=[(entry.code, name_of(entry)) for entry in queries.category_path(session, article.category_id)],
+        path=[(entry.code, name_of(entry)) for entry in queries.category_path(session, viewer, article.category_id)],
         tags=queries.tags_of(session, viewer, article.id),
-        languages=[other for other in queries.addresses_of(session, viewer, article.id) if other.slug != item.slug],
+        languages=languages,
         mine=queries.vote_of(session, viewer, article.id),
         comment=comment,
         problem=problem,

@@ -1,12 +1,17 @@
 """What templates need that no query gives: names in a language, versions in words, a nested table of contents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sqlalchemy.orm import Session
+
+from kb.queries.articles import Reading
 from kb.queries.cards import Place
 from sportello.web.i18n import current_language
 
+ABOVE: list[Callable[[Session, Reading], str]] = []
+"""What rooms above this one draw over an article, for those who write articles."""
 DESCRIPTION = 160  # characters, what search engines show
 
 
@@ -50,6 +55,16 @@ class Named(Protocol):
 def name_of(category: Named) -> str:
     """The category's name in the reader's language, else in another."""
     return category.names.get(current_language()) or next(iter(category.names.values()), category.code)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A report that was refused: what was typed, and what is wrong with which field of it."""
+
+    quote: str
+    comment: str
+    field: str
+    problem: str
 
 
 @dataclass(frozen=True)
