@@ -2,9 +2,21 @@
 
 from flask import Blueprint
 
-from editorial.views import duties, editor, feedback, insight, new, preview, queues, readers, verify
+from editorial.views import duties, editor, feedback, insight, new, preview, queues, readers, translate, verify
 from editorial.views.blueprint import bp
 
-__all__ = ["blueprints", "duties", "editor", "feedback", "insight", "new", "preview", "queues", "readers", "verify"]
+__all__ = [
+    "blueprints",
+    "duties",
+    "editor",
+    "feedback",
+    "insight",
+    "new",
+    "preview",
+    "queues",
+    "readers",
+    "translate",
+    "verify",
+]
 
 blueprints: list[Blueprint] = [bp]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from babel.lists import format_list
 from flask import current_app, request
@@ -61,6 +61,10 @@ def _groups(session: Session) -> Iterator[Group]:
 
 def sentence_of(readers: Readers) -> str:
     """One sentence that says who will see it: "Premium and Elite customers licensed for Ledger: 14 organisations."."""
+    return str(_words(readers))
+
+
+def _words(readers: Readers) -> Any:
     if readers.key == PUBLIC:
         return _("Everybody will see it, signed in or not, and search engines too.")
     if readers.key == STAFF:

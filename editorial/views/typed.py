@@ -1,0 +1,82 @@
+"""What the editor's form sends: rows of sections or one text, and the settings, as the services take them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from editorial.form import ArticleForm
+from editorial.sections import Part, Row, for_form, from_form, in_sections
+from editorial.settings import LISTS, NAMES
+from kb.models import Significance
+
+SECTIONS, ONE_TEXT = "sections", "text"  # how the body is written
+LONGEST_GAP = 40  # newlines kept around a section
+_FRAME = re.compile(r"(\d{1,2}),(\d{1,2})")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A submitted editor. `fields` are those of `ArticleForm`; `base` the number of the revision begun from."""
+
+    fields: dict[str, Any]
+    rows: Sequence[Row] | None
+    base: int | None
+    significance: Significance
+    comment: str
+
+    @property
+    def layout(self) -> str:
+        return ONE_TEXT if self.rows is None else SECTIONS
+
+
+def read_typed(form: MultiDict[str, str]) -> Typed:
+    """Read the form as it came; nothing in it is refused here."""
+    fields: dict[str, Any] = {name: form[name] for name in ("title", "summary", "markdown") if name in form}
+    for name in NAMES:
+        if name in form:
+            fields[name] = form.getlist(name) if name in LISTS else form[name]
+    rows = _rows(form) if "part" in form else None
+    if rows is not None:
+        fields["markdown"] = from_form(rows)
+    weight = form.get("significance", "")
+    return Typed(
+        fields,
+        rows,
+        number_in(form, "base"),
+        Significance(weight) if weight in set(Significance) else Significance.NORMAL,
+        form.get("comment", "").strip(),
+    )
+
+
+def number_in(form: MultiDict[str, str], name: str) -> int | None:
+    """A number that the page put into the form; None for anything else."""
+    value = form.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 9 else None
+
+
+def _rows(form: MultiDict[str, str]) -> list[Row]:
+    bodies, headings, frames = form.getlist("part"), form.getlist("heading"), form.getlist("frame")
+    rows = []
+    for body, heading, frame in zip(bodies, headings, frames, strict=False):
+        text = body.replace("\r\n", "\n").replace("\r", "\n")
+        line = " ".join(heading.split("\n"))[:300].rstrip("\r")
+        match = _FRAME.fullmatch(frame)
+        lead, tail = (min(int(gap), LONGEST_GAP) for gap in match.groups()) if match else (0, 0)
+        rows.append((Part(line, text, "\n" * lead, "\n" * tail), match is not None))
+    return rows
+
+
+def frame_of(row: Row) -> str:
+    """The blank lines around a row's text, as the form carries them; empty for a row that the text lacks."""
+    part, known = row
+    return f"{min(len(part.lead), LONGEST_GAP)},{min(len(part.tail), LONGEST_GAP)}" if known else ""
+
+
+def rows_for(form: ArticleForm, language: str, layout: str = "") -> list[Row] | None:
+    """The rows in which the body is shown; None for a body that is written as one text."""
+    if layout == ONE_TEXT or not (layout == SECTIONS or in_sections(form.markdown, form.settings.kind)):
+        return None
+    return for_form(form.markdown, form.settings.kind, language)
