@@ -13,6 +13,14 @@ class ArticleChanged(Event):
 
 
 @dataclass(frozen=True)
+class ArticlesFellDue(Event):
+    """Articles of an owner are due to be verified. `person_id`: the owner; `day`: theirs, ISO."""
+
+    person_id: int
+    day: str
+
+
+@dataclass(frozen=True)
 class ArticlesChanged(Event):
     """A batch of articles changed at once (an import): one row in the outbox instead of hundreds."""
 

@@ -3,6 +3,8 @@
 import logging
 
 from editorial import handlers as editorial
+from kb.reminders import remind_owners
+from kb.services import views_count
 from search_index import handlers as search
 from search_index.engine import IndexDamaged
 from sportello.accounts.services import sessions
@@ -43,6 +45,12 @@ def purge_limits(site: Site) -> None:
         limits.purge(session)
 
 
+def purge_views(site: Site) -> None:
+    """Openings of articles are counted for two years."""
+    with site.database.counters() as session:
+        views_count.purge_views(session)
+
+
 def check_audiences(site: Site) -> None:
     """Say in the log which rows have an audience that the plans file does not know (web and worker would not start)."""
     try:
@@ -61,5 +69,7 @@ def duties() -> list[Duty]:
         Duty("outbox", HOUR, purge_outbox),
         Duty("sessions", HOUR, purge_sessions),
         Duty("search log", HOUR, search.purge_log),
+        Duty("article views", HOUR, purge_views),
+        Duty("verification", 15 * MINUTE, remind_owners),
         Duty("bin", HOUR, editorial.purge_bin),
     ]

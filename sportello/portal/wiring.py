@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import editorial.events as writing
 import kb.events as articles
+import kb.mails as article_mails
 import sportello.accounts.events as accounts
 from kb.services.links import keep_links
 from editorial import handlers as editorial
@@ -47,6 +48,7 @@ HANDLERS: Mapping[type[Event], Sequence[Handler]] = {
     accounts.PasswordResetRequested: (mails.on_password_reset_requested,),
     accounts.EmailChangeRequested: (mails.on_email_change_requested,),
     accounts.CredentialsChanged: (mails.on_credentials_changed,),
+    articles.ArticlesFellDue: (article_mails.on_articles_fell_due,),
     writing.PublicationPlanned: (editorial.on_publication_planned,),
     writing.UnpublicationPlanned: (editorial.on_unpublication_planned,),
 }
