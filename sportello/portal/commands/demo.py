@@ -11,7 +11,9 @@ from sportello.core.shell import Shell, pass_shell
 from sportello.portal.commands.run import require_free, run_both, split_bind
 from sportello.portal.demo import cast
 from sportello.portal.demo.articles import load_articles
+from sportello.portal.demo.desk import article_ref, load_desk
 from sportello.portal.demo.load import load_site, refuse_strangers
+from sportello.portal.demo.searches import load_searches
 from sportello.portal.migrate import upgrade
 from sportello.portal.site import open_site, prepare_folders
 from sportello.portal.wiring import make_worker, rebuild_index
@@ -82,6 +84,11 @@ def _load(shell: Shell) -> None:
         load_site(session, site.plans)
     click.echo("Loading the demo articles ...", err=True)
     load_articles(shell.database, site.plans.ladder)
+    with shell.database.write() as session:
+        load_desk(session, site.plans)
+        opened = article_ref(session, "ledger-vat-rounding")
+    with shell.database.counters() as session:
+        load_searches(session, site.plans.ladder, opened)
     if site.engine.manifest() is None:
         rebuild_index(site)
     else:
