@@ -25,3 +25,15 @@ class ArticlesChanged(Event):
     """A batch of articles changed at once (an import): one row in the outbox instead of hundreds."""
 
     keys: list[str]
+
+
+@dataclass(frozen=True)
+class FileStored(Event):
+    """The bytes of a file are new here: the words in them are to be read. `blob`: the id of their row."""
+
+    blob: int
+
+
+@dataclass(frozen=True)
+class FilesDropped(Event):
+    """Files went with an article that was deleted for good; bytes that only they had may go too."""

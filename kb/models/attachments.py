@@ -68,8 +68,9 @@ class Attachment(Gated, Base):
         """Listed by the revision of a published translation, or the viewer writes articles."""
         if viewer.writes:
             return true()
-        return exists().where(
+        listed = exists().where(
             revision_attachment.c.attachment_id == cls.id,
             revision_attachment.c.revision_id == ArticleTranslation.revision_id,
             ArticleTranslation.readable(viewer),
         )
+        return listed.correlate(cls)  # whatever else is joined to the statement that asks

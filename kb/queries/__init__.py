@@ -24,16 +24,30 @@ from kb.queries.browse import (
     tag_shelf,
 )
 from kb.queries.cards import Card, places_of
+from kb.queries.files import (
+    FileRow,
+    ListedFile,
+    article_files,
+    attachments_of,
+    readable_files,
+    served_file,
+    without_hidden_files,
+    without_hidden_markdown_files,
+)
 from kb.queries.links import linked_slugs, without_hidden_links, without_hidden_markdown_links
 from kb.queries.lists import Order, Page, Scope, articles_for_products, critical_articles, list_articles
+from kb.queries.pictures import BarePicture, pictures_without_alt
 from kb.queries.pointers import broken_links, links_to
 from kb.queries.public import Address, feed_items, public_addresses
 from kb.queries.related import related_articles
 
 __all__ = [
     "Address",
+    "BarePicture",
     "Branch",
     "Card",
+    "FileRow",
+    "ListedFile",
     "Order",
     "Page",
     "Reading",
@@ -41,7 +55,9 @@ __all__ = [
     "Shelf",
     "addresses_of",
     "article_count",
+    "article_files",
     "articles_for_products",
+    "attachments_of",
     "broken_links",
     "category_path",
     "category_tree",
@@ -54,17 +70,22 @@ __all__ = [
     "links_to",
     "list_articles",
     "moved_to",
+    "pictures_without_alt",
     "places_of",
     "product_shelf",
     "product_shelves",
     "public_addresses",
     "read_article",
     "read_markdown",
+    "readable_files",
     "readable_slugs",
     "related_articles",
+    "served_file",
     "tag_shelf",
     "tags_of",
     "vote_of",
+    "without_hidden_files",
     "without_hidden_links",
+    "without_hidden_markdown_files",
     "without_hidden_markdown_links",
 ]

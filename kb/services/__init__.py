@@ -1,5 +1,15 @@
 """What can be done with articles: one function per verb; the caller owns the transaction."""
 
+from kb.services.attachments import (
+    StoredFile,
+    add_attachment,
+    attach_file,
+    check_upload,
+    discard_surplus,
+    link_files,
+    store_file,
+    sweep_files,
+)
 from kb.services.browsing import ensure_category
 from kb.services.draft import Draft, DraftText
 from kb.services.feedback import handle_comment, handle_report
@@ -15,14 +25,20 @@ from kb.services.write import create_or_update
 __all__ = [
     "Draft",
     "DraftText",
+    "StoredFile",
+    "add_attachment",
+    "attach_file",
     "change_audience",
     "change_slug",
+    "check_upload",
     "count_view",
     "create_or_update",
     "delete_article",
+    "discard_surplus",
     "ensure_category",
     "handle_comment",
     "handle_report",
+    "link_files",
     "outdated",
     "publish",
     "refresh_rendering",
@@ -32,6 +48,8 @@ __all__ = [
     "set_confidence",
     "set_interval",
     "set_owner",
+    "store_file",
+    "sweep_files",
     "unpublish",
     "verify",
     "vote",

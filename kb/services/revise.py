@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from kb.events import ArticleChanged
 from kb.models import ArticleTranslation, Revision, SlugHistory
 from kb.queries.articles import get_article
+from kb.services.attachments import link_files
 from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
 from sportello.core import clock, keys, outbox
@@ -34,6 +35,7 @@ def revise(
     translation.revision = make_revision(
         translation, text, rendered, number=(last or 0) + 1, author_id=actor.person_id, comment=comment
     )
+    link_files(session, translation.revision)
     outbox.emit(session, ArticleChanged(translation.article.key))
     return translation
 

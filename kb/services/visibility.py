@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from kb.events import ArticleChanged
+from kb.events import ArticleChanged, FilesDropped
 from kb.models import Article, ArticleTranslation
 from kb.queries.articles import get_article, languages_of
 from search_index import mask
@@ -81,6 +81,7 @@ def delete_article(session: Session, actor: Viewer, slug: str) -> None:
         .values(revision_id=None, published_at=None)
         .execution_options(synchronize_session=False)
     )
+    outbox.emit(session, FilesDropped())
     session.execute(
         delete(Article).where(Article.id == article.id).execution_options(synchronize_session=False)
     )

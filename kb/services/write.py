@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kb.events import ArticleChanged
 from kb.models import Article, ArticleCode, ArticleTag, ArticleTranslation, Category, Revision
+from kb.services.attachments import link_files
 from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
 from kb.services.verify import reckon
@@ -137,6 +138,7 @@ class Writer:
             translation.revision = make_revision(
                 translation, text, rendered, number=number, author_id=self.author_id
             )
+            link_files(self.session, translation.revision)
 
     def _release(self, article: Article, translation: ArticleTranslation, text: DraftText) -> None:
         """Published or not, as the text says; what lies in the archive or in the bin stays there."""

@@ -93,7 +93,8 @@ def _answer(slug: str, made: Attachment, stored: StoredFile, alt: str) -> Respon
     alt_needed = is_picture and not (alt or made.alt)
     notice = _("The picture was animated: its first frame is kept.") if stored.moved else ""
     if not _wants_json():
-        flash(" ".join(filter(None, (_("The file is stored. Put this into the text: %(markdown)s", markdown=markdown), notice))))
+        stored_words = _("The file is stored. Put this into the text: %(markdown)s", markdown=markdown)
+        flash(f"{stored_words} {notice}".strip())
         return redirect(f"{request.script_root}/kb/{slug}/edit", 303)
     about: dict[str, Any] = {
         "key": made.key,
@@ -109,5 +110,5 @@ def _answer(slug: str, made: Attachment, stored: StoredFile, alt: str) -> Respon
 def size_in_words(size: int) -> str:
     """"12 KB", "3.4 MB": as people say it."""
     if size < 1_000_000:
-        return _("%(size)s KB", size=format_decimal(max(1, round(size / 1000))))
-    return _("%(size)s MB", size=format_decimal(round(size / 1_000_000, 1)))
+        return str(_("%(size)s KB", size=format_decimal(max(1, round(size / 1000)))))
+    return str(_("%(size)s MB", size=format_decimal(round(size / 1_000_000, 1))))

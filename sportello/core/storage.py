@@ -3,11 +3,13 @@
 Keys are generated here, never taken from a file name: two characters, a slash, 30 more, and a checked suffix.
 """
 
+import contextlib
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -39,6 +41,14 @@ class MediaStorage(Protocol):
 
     def keys(self) -> Iterator[str]:
         """Every key stored."""
+        ...
+
+    def stored_at(self, key: str) -> datetime:
+        """When it was stored (aware, UTC). Raises NotFound."""
+        ...
+
+    def tidy(self, before: datetime) -> int:
+        """Remove what interrupted `put`s left before that moment; how many."""
         ...
 
     def put_as(self, key: str, stream: BinaryIO) -> None:
@@ -103,6 +113,21 @@ class FolderStorage:
             key = f"{path.parent.name}/{path.name}"
             if _KEY.fullmatch(key):
                 yield key
+
+    def stored_at(self, key: str) -> datetime:
+        try:
+            return datetime.fromtimestamp(self._path(key).stat().st_mtime, UTC)
+        except FileNotFoundError as error:
+            raise NotFound from error
+
+    def tidy(self, before: datetime) -> int:
+        count = 0
+        for path in self._folder.glob("??/*.partial"):
+            with contextlib.suppress(FileNotFoundError):
+                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+                    path.unlink()
+                    count += 1
+        return count
 
     def check(self) -> str:
         nearest = next(path for path in (self._folder, *self._folder.absolute().parents) if path.exists())

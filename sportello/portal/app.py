@@ -7,6 +7,7 @@ from flask import Flask
 from flask_compress import Compress
 
 import editorial.views.queues
+import editorial.views.reviewers
 import sportello.portal.health
 from sportello.accounts.login import init_accounts, request_viewer
 from sportello.accounts.views.staff_index import add_staff_entry
@@ -22,6 +23,8 @@ from sportello.web.filters import init_filters
 from sportello.web.i18n import init_i18n
 from sportello.web.security import init_security
 from sportello.web.templating import init_templating
+
+COMPRESSED = ["text/html", "text/css", "application/json", "application/xml", "application/atom+xml"]
 
 
 def _blueprints() -> list[Any]:
@@ -63,9 +66,12 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
     add_staff_entry(app, editorial.views.queues.ENTRY)
+    add_staff_entry(app, editorial.views.reviewers.ENTRY)
     add_staff_entry(app, sportello.portal.health.ENTRY)
     if missing := undeclared(app):
         raise RuntimeError(f"routes without declared access: {', '.join(missing)}")
+    # Not text/plain: what people attached is sent as it is, so that parts of it can be asked for.
+    app.config["COMPRESS_MIMETYPES"] = COMPRESSED
     Compress(app)
     init_assets(app, static, templates, cache / "static")
     return app

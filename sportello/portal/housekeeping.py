@@ -1,15 +1,18 @@
 """The leading worker's duties by the clock: what is old goes, and the index is kept whole."""
 
 import logging
+from dataclasses import asdict
 
 from editorial import handlers as editorial
+from editorial.queries.files import files_being_written
 from kb.reminders import remind_owners
-from kb.services import views_count
+from kb.services import attachments, views_count
 from search_index import handlers as search
 from search_index.engine import IndexDamaged
 from sportello.accounts.services import sessions
 from sportello.core import limits, outbox
 from sportello.core.handling import Site
+from sportello.core.logs import fields
 from sportello.portal.checks import UnknownAudiences, require_known_audiences
 from sportello.portal.worker.duties import Duty
 
@@ -59,6 +62,13 @@ def check_audiences(site: Site) -> None:
         log.error("%s", error)
 
 
+def sweep_files(site: Site) -> None:
+    """Uploads that came to nothing, bytes that nothing names, what broken uploads left; a day old at least."""
+    swept = attachments.sweep_files(site.database, site.media, files_being_written)
+    if swept != attachments.Swept():
+        log.info("files swept", extra=fields(**asdict(swept)))
+
+
 def duties() -> list[Duty]:
     """All of them, fresh: each is due at once."""
     return [
@@ -68,6 +78,7 @@ def duties() -> list[Duty]:
         Duty("limits", 10 * MINUTE, purge_limits),
         Duty("outbox", HOUR, purge_outbox),
         Duty("sessions", HOUR, purge_sessions),
+        Duty("files", HOUR, sweep_files),
         Duty("search log", HOUR, search.purge_log),
         Duty("article views", HOUR, purge_views),
         Duty("verification", 15 * MINUTE, remind_owners),

@@ -6,8 +6,10 @@ import editorial.events as writing
 import kb.events as articles
 import kb.mails as article_mails
 import sportello.accounts.events as accounts
-from kb.services.links import keep_links
 from editorial import handlers as editorial
+from editorial.services.bulk import on_bulk_run_wanted
+from kb.services.attachments import on_file_stored, on_files_dropped
+from kb.services.links import keep_links
 from search_index import handlers as search
 from search_index import rebuild
 from search_index.rebuild import IndexRebuildRequested
@@ -54,13 +56,22 @@ HANDLERS: Mapping[type[Event], Sequence[Handler]] = {
 }
 """Everything else, row by row."""
 
+FILES: Mapping[type[Event], Sequence[Handler]] = {
+    articles.FileStored: (on_file_stored,),
+    articles.FilesDropped: (on_files_dropped,),
+}
+"""What may take half a minute a file: in a lane of its own, so that no mail waits for it."""
+
+MANY: Mapping[type[Event], Sequence[Handler]] = {writing.BulkRunWanted: (on_bulk_run_wanted,)}
+"""Changes of many articles, a batch at a time, in a lane of their own."""
+
 
 def make_worker(site: Site) -> Worker:
     """The worker with every event wired."""
     return Worker(
         site,
         index_lane=IndexLane(site, INDEXED, follow_articles),
-        lanes=[RowLane(site, HANDLERS)],
+        lanes=[RowLane(site, HANDLERS), RowLane(site, FILES), RowLane(site, MANY)],
         duties=duties(),
     )
 

@@ -48,6 +48,20 @@ def requires(action: Action) -> Callable[[View], View]:
     return mark
 
 
+def takes_files(view: View) -> View:
+    """The view's form may carry a file, larger than other bodies; from those only whom its access lets in."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+def may_send_files() -> bool:
+    """This request goes to a view that takes files, from somebody who may enter: known before its body is read."""
+    if not getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", False):
+        return False
+    access, load = access_of(current_app, request.endpoint or ""), current_app.extensions["sportello.load_viewer"]
+    return access is not None and access.action is not None and allows(load(), access.action)
+
+
 def current_viewer() -> Viewer:
     """Who is looking at this request; anonymous when nobody is signed in or the viewer could not be loaded."""
     viewer = g.get("viewer")
@@ -79,6 +93,8 @@ def _enter() -> ResponseReturnValue | None:
 
 def init_access(app: Flask, load_viewer: Callable[[], Viewer]) -> None:
     """Load the viewer, then check the declared access, before every request."""
+
+    app.extensions["sportello.load_viewer"] = load_viewer
 
     def load() -> None:
         g.viewer = load_viewer()

@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sportello.core.errors import N_, Invalid, NotFound
 from sportello.core.settings import Settings
-from sportello.web.access import current_viewer
+from sportello.web.access import current_viewer, may_send_files
 
 CSP = "; ".join(
     (
@@ -88,6 +88,8 @@ def _check_input() -> None:
         raise Invalid(NUL)
     if request.method in SAFE:
         return
+    if may_send_files():
+        request.max_content_length = current_app.config["MAX_UPLOAD_LENGTH"]
     if request.mimetype == FORM:
         body = request.get_data()
         cut_off = request.content_length is None and len(body) >= (request.max_content_length or len(body) + 1)
@@ -123,6 +125,7 @@ def init_security(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,
         TRUSTED_HOSTS=allowed_hosts(settings),
         MAX_CONTENT_LENGTH=settings.max_body_kib * 1024,
+        MAX_UPLOAD_LENGTH=(settings.max_upload_kib + settings.max_body_kib) * 1024,  # the file, and a form around it
         MAX_FORM_MEMORY_SIZE=settings.max_body_kib * 1024,
         MAX_FORM_PARTS=MAX_FIELDS,
     )

@@ -35,10 +35,28 @@ def values_for(argument: str, rule: Rule, slugs: Iterable[str], items: Iterable[
         "token": ["no-such-token"],
         "key": ["xtreme", "premium", "absent"],
         "name": ["privacy", "terms", "accessibility"],
+        "language": ["it", "en", "xx"],
     }
     if argument == "code":
         return table["product" if "product" in rule.rule else "category"]
     return table[argument]
+
+
+def values_of(rule: Rule, slugs: Iterable[str], items: Iterable[Item]) -> list[dict[str, str]]:
+    """What to try for the parameters of a route, something readable first. Raises KeyError for one nobody thought of.
+
+    Values of several parameters belong together, so they are told by the endpoint.
+    """
+    if len(rule.arguments) < 2:
+        known = {name: dict.fromkeys(values_for(name, rule, slugs, items)) for name in rule.arguments}
+        return [{name: value} for name, values in known.items() for value in values] or [{}]
+    files = [*(item.file for item in items), ("neverwas00", "absent.txt")]
+    together = {
+        "editorial.translate": [{"slug": slug, "language": "it"} for slug in (*slugs, "never-was-abcde")],
+        "kb.file": [{"key": key, "name": name} for key, name in files],
+        "editorial.revision": [{"slug": slug, "number": "1"} for slug in [*slugs, "never-was-abcde"]],
+    }
+    return together[rule.endpoint]
 
 
 def get_rules(app: Flask) -> list[Rule]:
@@ -53,14 +71,8 @@ def addresses(app: Flask, slugs: Iterable[str]) -> Iterator[str]:
     for rule in get_rules(app):
         if rule.endpoint in NOT_ASKED:
             continue
-        arguments = sorted(rule.arguments)
-        if not arguments:
-            yield rule.rule
-        elif len(arguments) == 1:
-            for value in values_for(arguments[0], rule, slugs, ITEMS):
-                yield adapter.build(rule.endpoint, {arguments[0]: value})
-        else:
-            raise KeyError(f"{rule.rule}: say what to try for {arguments}")
+        for values in values_of(rule, slugs, ITEMS):
+            yield adapter.build(rule.endpoint, values)
     yield from searches()
     yield from (f"/kb/{slug}?preview" for slug in slugs)
 

@@ -9,6 +9,7 @@ from flask import Flask
 from sportello.accounts.models import Product
 from sportello.core.db import CountersBase, Database
 from sportello.core.settings import Settings
+from sportello.core.storage import FolderStorage
 from sportello.portal.app import create_app
 from tests import people
 from tests.databases import Databases
@@ -52,7 +53,7 @@ def make_site(
     with database.write() as session:
         cast = people.make_cast(session)
     with database.write() as session:
-        slugs = world.seed(session, keep)
+        slugs = world.seed(session, FolderStorage(settings.media_dir), keep)
         if not any("foundry" in item.draft().products for item in slugs):  # nobody licenses it: it never existed
             session.delete(session.get_one(Product, cast.products["foundry"].id))
     app = create_app(settings, database)

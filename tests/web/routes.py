@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, NumberConverter, Rule
 
-from tests.gating.addresses import values_for
+from tests.gating.addresses import values_of
 from tests.gating.sites import Site
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -21,7 +21,13 @@ def unsafe_routes(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def _values(rule: Rule) -> dict[str, str]:
-    return {name: next(iter(getattr(rule._converters[name], "items", ["absent"]))) for name in rule.arguments}
+    return {name: _any_value(rule._converters[name]) for name in rule.arguments}
+
+
+def _any_value(converter: BaseConverter) -> str:
+    if isinstance(converter, NumberConverter):
+        return "1"
+    return str(next(iter(getattr(converter, "items", ["absent"]))))
 
 
 def readable_addresses(site: Site) -> list[str]:
@@ -37,9 +43,5 @@ def readable_addresses(site: Site) -> list[str]:
     for rule in sorted(site.app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if "GET" not in (rule.methods or ()):
             continue
-        if not rule.arguments:
-            found.append(adapter.build(rule.endpoint))
-        for argument in rule.arguments:
-            values = values_for(argument, rule, slugs, list(site.slugs))
-            found += [adapter.build(rule.endpoint, {argument: value}) for value in dict.fromkeys(values)]
+        found += [adapter.build(rule.endpoint, values) for values in values_of(rule, slugs, list(site.slugs))]
     return found

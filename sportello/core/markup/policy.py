@@ -59,7 +59,7 @@ _VALUES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
-_MEDIA = re.compile(r"/media/[A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+_MEDIA = re.compile(r"/(?:media|kb/files)(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _NOT_IN_URL = re.compile(r"[\t\n\r]")
 _C0_OR_SPACE = "".join(map(chr, range(0x21)))
 
@@ -89,7 +89,7 @@ def link_address(value: str, prefix: str) -> str | None:
 
 
 def image_address(value: str) -> str | None:
-    """A path under /media/ of this site, or None: pages make no foreign request."""
+    """A path under /media/ or /kb/files/ of this site, or None: pages make no foreign request."""
     return value if _MEDIA.fullmatch(value) else None
 
 

@@ -34,6 +34,10 @@ LINKS = {
 }
 IMAGES = {
     "/media/a/b-1.png": True,
+    "/kb/files/abcdefgh23/plan.png": True,
+    "/kb/files/": False,
+    "/kb/files/../a": False,
+    "/kb/plan.png": False,
     "/media/": False,
     "/media/../a": False,
     "/media/a/../b": False,
