@@ -17,3 +17,10 @@ class UnpublicationPlanned(Event):
     """An article is to be taken from its readers at a time. `key`: of the article."""
 
     key: str
+
+
+@dataclass(frozen=True)
+class BulkRunWanted(Event):
+    """The next batch of a change of many articles is to be done. `key`: of the run."""
+
+    key: str

@@ -94,7 +94,7 @@ def links_to(session: Session, viewer: Viewer, slug: str) -> list[Pointer]:
 
 def broken_links(session: Session, viewer: Viewer, ladder: Sequence[str]) -> list[BrokenLink]:
     """Links of published texts that some of their readers cannot follow, at most 1,000, by title. Three statements."""
-    held = _organisations(session, ladder)
+    held = organisations_read(session, ladder)
     found = [BrokenLink(*row) for build in (_to_articles, _to_files) for row in session.execute(build(viewer))]
     broken = [
         link
@@ -116,7 +116,8 @@ def covers(target: str, source: str, ladder: Sequence[str], held: Mapping[str, f
     return plan in ladder and target in readable_keys(ladder, plan=plan, products=[product] if product else ())
 
 
-def _organisations(session: Session, ladder: Sequence[str]) -> dict[str, frozenset[str]]:
+def organisations_read(session: Session, ladder: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The audience keys that each organisation reads today, by its own key. Two statements."""
     today: date = clock.today()
     rows = session.scalars(select(Organisation).options(selectinload(Organisation.products)))
     return {
