@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from editorial.models import Change, State
@@ -99,12 +99,11 @@ def _take_down(session: Session, article: Article, languages: Sequence[ArticleTr
         if row.published_at is not None:
             row.published_before, row.published_at = row.published_at, None
     article.published_at = article.unpublish_at = None
-    session.execute(
-        update(Change)
-        .where(Change.translation_id.in_([row.id for row in languages]), Change.state == State.SCHEDULED)
-        .values(state=State.APPROVED, publish_at=None)
-        .execution_options(synchronize_session="fetch")
+    planned = Change.visible_to(system()).where(
+        Change.translation_id.in_([row.id for row in languages]), Change.state == State.SCHEDULED
     )
+    for change in session.scalars(planned):
+        change.state, change.publish_at = State.APPROVED, None
     hide(session, article)
     outbox.emit(session, ArticleChanged(article.key))
 

@@ -6,11 +6,10 @@ from sqlalchemy.orm import Session
 from editorial import queries, services
 from editorial.models import State, Verdict
 from editorial.services import EditConflict
-from kb.models import Kind, Revision, Significance
 from kb.queries import get_article, read_article, read_markdown
 from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.editorial.writing import begin, make_agent, save, state_of, typed, viewer
-from tests.kb.articles import SYSTEM, write
+from tests.kb.articles import write
 from tests.people import LADDER, Cast
 
 
