@@ -55,7 +55,6 @@ class Asked:
     comment: str = ""
     at: str = ""
     unsaved: datetime | None = None
-    dirty: bool = False  # what the form shows is not in the working copy yet
     problem: SportelloError | None = None
     conflict: EditConflict | None = None
 
