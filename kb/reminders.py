@@ -22,9 +22,13 @@ MORNING = 7  # o'clock, where the owner is: nobody is written to before
 
 def remind_owners(site: Site) -> None:
     """Ask for one mail a day to each owner of articles that became due; for those that stay due one a week."""
+    reckon_all(site.database, site.settings.verify_days)
+    with site.database.read() as session:
+        owners = list(to_remind(session))
+    if not owners:
+        return
     with site.database.write() as session:
-        reckon_all(session, site.settings.verify_days)
-        for person_id, day in to_remind(session):
+        for person_id, day in owners:
             outbox.emit(session, ArticlesFellDue(person_id, day))
 
 

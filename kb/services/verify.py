@@ -3,8 +3,8 @@
 `Article.verify_due_at` follows from the last look and the interval; `reckon` is the one place that says how.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from kb.queries.articles import get_article
 from sportello.accounts.models import Person
 from sportello.core import clock, outbox
 from sportello.core.audience import WRITING_ROLES, Viewer, system
+from sportello.core.db import Database
 from sportello.core.errors import N_, Invalid
 from sportello.core.policy import Action, require
 
@@ -34,22 +35,24 @@ def reckon(article: Article, days: int = DAYS) -> None:
     article.verify_due_at = due_at(article.verified_at or article.created_at, article.verify_days, days)
 
 
-def reckon_all(session: Session, days: int = DAYS) -> int:
-    """Put right every due date that differs from what `reckon` says (the setting changed); returns how many."""
+def wrong_due_dates(session: Session, days: int = DAYS) -> list[dict[str, Any]]:
+    """Articles (id, verify_due_at) whose due date differs from what `reckon` says: the setting changed."""
     columns = (Article.id, Article.verified_at, Article.created_at, Article.verify_days, Article.verify_due_at)
-    wrong = {
-        row.id: due
+    return [
+        {"id": row.id, "verify_due_at": due}
         for row in session.execute(Article.visible_to(system(), *columns))
         if (due := due_at(row.verified_at or row.created_at, row.verify_days, days)) != row.verify_due_at
-    }
-    for batch in _batches(list(wrong)):
-        values = [{"id": id, "verify_due_at": wrong[id]} for id in batch]
-        session.execute(update(Article), values)
+    ]
+
+
+def reckon_all(database: Database, days: int = DAYS) -> int:
+    """Put right every due date that is wrong, in batches; returns how many. Writes only if there is one."""
+    with database.read() as session:
+        wrong = wrong_due_dates(session, days)
+    for start in range(0, len(wrong), BATCH):
+        with database.write() as session:
+            session.execute(update(Article), wrong[start : start + BATCH])
     return len(wrong)
-
-
-def _batches(ids: list[int]) -> Iterable[list[int]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def verify(session: Session, actor: Viewer, slug: str, *, days: int = DAYS) -> Article:
