@@ -46,8 +46,9 @@ def open_copy(session: Session, actor: Viewer, slug: str) -> WorkingCopy:
 
 
 def _begin(session: Session, held: Held, copy: WorkingCopy) -> None:
-    form = form_at(session, held, held.head_id)
-    copy.base_revision_id = held.head_id
+    newest = held.change.revision_id if held.change else held.translation.revision_id
+    form = form_at(session, held, newest)
+    copy.base_revision_id = newest
     copy.fields = {**form.to_fields(), OPENED: form.settings.as_dict()}
     copy.opened_at = copy.saved_at = clock.now()
 

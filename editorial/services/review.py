@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session, contains_eager
 
 from editorial.models import Change, ReviewNote, State, Verdict
-from editorial.queries.changes import reviewers_of
+from editorial.queries.changes import open_change, reviewers_of
 from editorial.services._held import Held, hold, hold_change
 from editorial.services.publishing import close_change, plan, publish_held
 from kb.models import Revision
@@ -97,9 +97,11 @@ def authors_of(session: Session, change: Change) -> frozenset[int | None]:
 
 
 def may_decide(session: Session, actor: Viewer, slug: str) -> bool:
-    """Whether this person may approve, send back or refuse the open change. Raises NotFound, Forbidden."""
-    held = hold(session, actor, slug, Action.ARTICLE_HISTORY)
-    return held.change is not None and allows(actor, Action.ARTICLE_REVIEW, reviewed(session, actor, held))
+    """Whether this person may approve, send back or refuse the open change. Raises Forbidden."""
+    change = open_change(session, actor, slug)
+    if change is None:
+        return False
+    return allows(actor, Action.ARTICLE_REVIEW, reviewed(session, actor, Held(change.translation, change)))
 
 
 def decide(

@@ -21,6 +21,7 @@ from editorial.services.snapshot import apply_settings, check_settings
 from editorial.settings import changed_in, stored
 from kb.models import Article, ArticleTranslation, Revision, Significance
 from kb.queries.articles import get_article
+from kb.services.attachments import link_files
 from kb.services.rendering import render_article, rendered_columns
 from kb.services.verify import DAYS
 from sportello.core import clock, keys
@@ -84,7 +85,7 @@ def _require_base(
         return
     ancestor = base_revision_id
     if held.moved and held.change is not None and ancestor == held.change.revision_id:
-        ancestor = held.change.base_revision_id  # what both the staged and the readers' text come from
+        ancestor = held.change.base_revision_id or ancestor  # what the staged and the readers' text come from
     base_revision = get_revision(session, ancestor)
     if base_revision is None or base_revision.translation_id != held.translation.id:
         base_revision = None
@@ -132,7 +133,7 @@ def add_revision(
     *,
     comment: str = "",
 ) -> Revision:
-    """The next revision of a translation that is held."""
+    """The next revision of a translation that is held, with the files that its text names."""
     revision = Revision(
         translation=translation,
         number=last_number(session, translation.id) + 1,
@@ -145,6 +146,7 @@ def add_revision(
     )
     session.add(revision)
     session.flush()
+    link_files(session, revision)
     return revision
 
 
