@@ -17,6 +17,11 @@ LONGEST_PAST_QUERY = 80
 _PRIVATE = re.compile(r"@|(?:\d[\s./-]?){7,}")  # an e-mail address, or a long number however it is grouped
 
 
+def is_private(query: str) -> bool:
+    """It holds an e-mail address or a long number: shown to nobody."""
+    return _PRIVATE.search(query) is not None
+
+
 @dataclass(frozen=True)
 class Line:
     """One query of a report: how often, by how many (within a month), how many results last, how often
@@ -98,7 +103,7 @@ def past_queries(session: Session, audience: str, prefix: str, limit: int = 6) -
 
 def is_tellable(query: str) -> bool:
     """Nothing in it names a person: short, without an e-mail address or a long number."""
-    return len(query) <= LONGEST_PAST_QUERY and not _PRIVATE.search(query)
+    return len(query) <= LONGEST_PAST_QUERY and not is_private(query)
 
 
 def _begins(session: Session, prefix: str) -> ColumnElement[bool]:

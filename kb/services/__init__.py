@@ -13,6 +13,7 @@ from kb.services.attachments import (
 from kb.services.browsing import ensure_category
 from kb.services.draft import Draft, DraftText
 from kb.services.feedback import handle_comment, handle_report
+from kb.services.keywords import add_keyword, remove_keyword
 from kb.services.rendering import outdated, refresh_rendering
 from kb.services.report import report_problem, seen_mark
 from kb.services.revise import change_slug, revise
@@ -28,6 +29,7 @@ __all__ = [
     "StoredFile",
     "add_attachment",
     "attach_file",
+    "add_keyword",
     "change_audience",
     "change_slug",
     "check_upload",
@@ -42,6 +44,7 @@ __all__ = [
     "outdated",
     "publish",
     "refresh_rendering",
+    "remove_keyword",
     "report_problem",
     "revise",
     "seen_mark",

@@ -86,8 +86,11 @@ def snapshot(row: Synonym) -> dict[str, Any]:
 
 def later(session: Session) -> datetime:
     """Now, and later than anything written before: every change moves the stamp that searches look at."""
-    newest = [session.scalar(select(func.max(model))) for model in (Synonym.updated_at, PinnedAnswer.updated_at)]
-    return max([clock.now(), *(moment + timedelta(microseconds=1) for moment in newest if moment is not None)])
+    now = clock.now()
+    for newest in (select(func.max(Synonym.updated_at)), select(func.max(PinnedAnswer.updated_at))):
+        before: datetime | None = session.scalar(newest)
+        now = max(now, before + timedelta(microseconds=1)) if before else now
+    return now
 
 
 def _signed(session: Session, actor: Viewer, row: Synonym) -> None:

@@ -8,6 +8,7 @@ from search_index.query.fields import FILTER_TOKEN
 from search_index.query.tree import Query, Word
 
 MAX_KEY = 256  # characters, the width of the columns that hold one
+Words = tuple[str, ...]
 
 
 def known(language: str) -> str:
@@ -20,18 +21,20 @@ def phrase_stems(phrase: str, language: str) -> tuple[str, ...]:
     return tuple(analysis.stem(word, language) for token in analysis.query_words(phrase) for word in token)
 
 
-@lru_cache(maxsize=50_000)
-def stem_set(text: str, language: str) -> tuple[str, ...]:
-    """The distinct stems of what was searched, sorted; filters and stop words left out (unless nothing else is)."""
-    words = [word for token in analysis.query_words(FILTER_TOKEN.sub(" ", text)) for word in token]
-    stop = analysis.STOP_WORDS[language]
-    telling = [word for word in words if word not in stop] or words
-    return tuple(sorted({analysis.stem(word, language) for word in telling}))
+def telling_words(text: str, language: str) -> Words:
+    """The distinct words of what was searched, sorted; filters and stop words left out (unless nothing else is)."""
+    if ":" in text:
+        text = FILTER_TOKEN.sub(" ", text)
+    words = {word for token in analysis.query_words(text) for word in token}
+    return tuple(sorted(words - analysis.STOP_WORDS[language] or words))
 
 
+@lru_cache(maxsize=10_000)
 def group_of(text: str, language: str) -> str:
-    """The stem set as one string, as it is stored; empty when there is nothing to search for in the text."""
-    return " ".join(stem_set(text, known(language)))[:MAX_KEY].strip()
+    """The stems of the telling words as one string, as it is stored; empty when nothing could be searched for."""
+    language = known(language)
+    stems = {analysis.stem(word, language) for word in telling_words(text, language)}
+    return " ".join(sorted(stems))[:MAX_KEY].strip()
 
 
 def plain_words(query: Query) -> str | None:
