@@ -6,7 +6,7 @@ budget: a block that would take long is shown as lines taken out and lines put i
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -85,11 +85,11 @@ class Difference:
     def removed(self) -> int:
         return sum(1 for row in self.rows if row.before and row.changed)
 
-    def folded(self, context: int = CONTEXT) -> list[Stretch]:
-        """Stretches to show and, between them, unchanged lines to fold away."""
+    def folded(self, context: int = CONTEXT, keep: Container[int] = ()) -> list[Stretch]:
+        """Stretches to show and, between them, unchanged lines to fold away. `keep`: new lines that stay in sight."""
         near = bytearray(len(self.rows))
         for at, row in enumerate(self.rows):
-            if row.changed:
+            if row.changed or (row.after and row.after.number in keep):
                 first, last = max(0, at - context), min(len(near), at + context + 1)
                 near[first:last] = b"\1" * (last - first)
         return [Stretch(tuple(rows), not shown) for shown, rows in _runs(self.rows, near)]
@@ -112,6 +112,13 @@ def _lumped(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
         return ["\n".join(part) for part in parts if part]
 
     return pieces(old), pieces(new)
+
+
+def whole(text: str) -> Difference:
+    """A text that is all new, as rows without a change: there is nothing to compare it with."""
+    lines = enumerate(text.split("\n"), 1)
+    sides = (Side(number, _whole(Op.SAME, line)) for number, line in lines)
+    return Difference(tuple(Row(side, side) for side in sides))
 
 
 def _runs(rows: Sequence[Row], near: bytearray) -> Iterator[tuple[bool, Sequence[Row]]]:

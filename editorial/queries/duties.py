@@ -23,6 +23,7 @@ PAGE = 20
 MINE = "mine"  # the products that the viewer reviews
 UNDER_WAY = (State.DRAFT, State.IN_REVIEW, State.APPROVED, State.SCHEDULED)
 _Base: Any = aliased(Revision)
+_Written: Any = aliased(Revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,14 @@ def _changes(viewer: Viewer, columns: Sequence[Any]) -> Select[Any]:
 def _decidable(viewer: Viewer) -> list[ColumnElement[bool]]:
     """What Action.ARTICLE_REVIEW says, over many changes at once."""
     others = or_(Change.author_id.is_(None), Change.author_id != viewer.person_id)
+    written = exists().where(
+        _Written.translation_id == Change.translation_id,
+        _Written.author_id == viewer.person_id,
+        _Written.id <= Change.revision_id,
+        _Written.id > func.coalesce(Change.base_revision_id, 0),
+    )
     everything = allows(viewer, Action.ARTICLE_PUBLISH)  # editors
-    return [Change.state == State.IN_REVIEW, others, true() if everything else _of_reviewed(viewer)]
+    return [Change.state == State.IN_REVIEW, others, ~written, true() if everything else _of_reviewed(viewer)]
 
 
 def _under_way(viewer: Viewer, mine: bool) -> list[ColumnElement[bool]]:

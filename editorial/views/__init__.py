@@ -2,7 +2,22 @@
 
 from flask import Blueprint
 
-from editorial.views import duties, editor, feedback, insight, new, preview, queues, readers, translate, verify
+from editorial.views import (
+    duties,
+    editor,
+    feedback,
+    history,
+    insight,
+    new,
+    preview,
+    publication,
+    queues,
+    readers,
+    review,
+    reviewers,
+    translate,
+    verify,
+)
 from editorial.views.blueprint import bp
 
 __all__ = [
@@ -10,11 +25,15 @@ __all__ = [
     "duties",
     "editor",
     "feedback",
+    "history",
     "insight",
     "new",
     "preview",
+    "publication",
     "queues",
     "readers",
+    "review",
+    "reviewers",
     "translate",
     "verify",
 ]

@@ -79,7 +79,6 @@ def queue_review() -> ResponseReturnValue:
             products=all_products(session),
             product=product or "all",
             reviews=reviews,
-            publishes=allows(viewer, Action.ARTICLE_PUBLISH),
         )
 
 

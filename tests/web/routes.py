@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from flask import Flask
-from werkzeug.routing import BaseConverter, NumberConverter, Rule
+from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 
 from tests.gating.addresses import values_of
 from tests.gating.sites import Site
@@ -25,7 +25,7 @@ def _values(rule: Rule) -> dict[str, str]:
 
 
 def _any_value(converter: BaseConverter) -> str:
-    if isinstance(converter, NumberConverter):
+    if isinstance(converter, IntegerConverter):
         return "1"
     return str(next(iter(getattr(converter, "items", ["absent"]))))
 
