@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     true,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kb.models.browsing import ArticleCode, ArticleTag, Category, article_product, article_version
@@ -23,7 +24,10 @@ from sportello.accounts.models import Product, ProductVersion
 from sportello.core import clock
 from sportello.core.audience import Gated, GatedColumn, Viewer
 from sportello.core.db import Base
+from sportello.core.stamp import CONTENT
 from sportello.core.types import UTCDateTime, instant, key10, lang, pk, text, title
+
+_CRITICAL = sql("critical IS NOT NULL")
 
 
 class Kind(StrEnum):
@@ -61,7 +65,9 @@ class Article(GatedColumn, Base):
     __table_args__ = (
         UniqueConstraint("source", "source_id"),
         Index("ix_article_helpful", "votes_yes", "updated_at"),
+        Index("ix_article_critical", "updated_at", sqlite_where=_CRITICAL, postgresql_where=_CRITICAL),
         Index("ix_article_shelf", "audience", "published_at", "category_id"),
+        {"info": CONTENT},
     )
 
     id: Mapped[pk]
@@ -115,6 +121,7 @@ class ArticleTranslation(Gated, Base):
     __table_args__ = (
         UniqueConstraint("article_id", "language"),
         Index("ix_article_translation_newest", "updated_at", "slug"),
+        {"info": CONTENT},
     )
     gate_path: ClassVar[tuple[str, ...]] = ("article",)
 
@@ -154,7 +161,7 @@ class Revision(Gated, Base):
     """
 
     __tablename__ = "revision"
-    __table_args__ = (UniqueConstraint("translation_id", "number"),)
+    __table_args__ = (UniqueConstraint("translation_id", "number"), {"info": CONTENT})
     gate_path: ClassVar[tuple[str, ...]] = ("translation", "article")
 
     id: Mapped[pk]
@@ -191,6 +198,7 @@ class SlugHistory(Gated, Base):
     """A former address of a translation: redirects, for those who may read the article."""
 
     __tablename__ = "slug_history"
+    __table_args__ = {"info": CONTENT}
     gate_path: ClassVar[tuple[str, ...]] = ("translation", "article")
 
     slug: Mapped[str] = mapped_column(String(120), primary_key=True)

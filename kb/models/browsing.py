@@ -4,6 +4,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sportello.core.db import Base
+from sportello.core.stamp import CONTENT
 from sportello.core.types import BigId, pk
 
 article_product = Table(
@@ -11,6 +12,7 @@ article_product = Table(
     Base.metadata,
     Column("article_id", BigId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
     Column("product_id", BigId, ForeignKey("product.id", ondelete="CASCADE"), primary_key=True, index=True),
+    info=CONTENT,
 )
 article_version = Table(
     "article_version",
@@ -23,6 +25,7 @@ article_version = Table(
         primary_key=True,
         index=True,
     ),
+    info=CONTENT,
 )
 
 
@@ -30,6 +33,7 @@ class Category(Base):
     """A place in the browsing tree; names by language code."""
 
     __tablename__ = "category"
+    __table_args__ = {"info": CONTENT}
 
     id: Mapped[pk]
     code: Mapped[str] = mapped_column(String(80), unique=True)
@@ -40,6 +44,7 @@ class Category(Base):
 
 class ArticleTag(Base):
     __tablename__ = "article_tag"
+    __table_args__ = {"info": CONTENT}
 
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
@@ -49,6 +54,7 @@ class ArticleCode(Base):
     """An error code or number that must find the article: LDG-4102, KB815174."""
 
     __tablename__ = "article_code"
+    __table_args__ = {"info": CONTENT}
 
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     code: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)

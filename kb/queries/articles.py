@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, contains_eager
 from kb.models import Article, ArticleTag, ArticleTranslation, ArticleVote, Revision, SlugHistory
 from kb.queries.freshness import is_verified
 from kb.queries.kept import kept
+from kb.queries.remembered import remembered
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
 
@@ -66,6 +67,11 @@ class Reading:
     toc: list[Any]  # [level, id, text] in order
     opening: str
 
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return 2 * len(self.html) + 200 * len(self.toc)
+
 
 class Address(NamedTuple):
     """One language of an article."""
@@ -102,6 +108,7 @@ _READING = (
 )
 
 
+@remembered
 def read_article(session: Session, viewer: Viewer, slug: str) -> Reading:
     """The article at `slug` with the text of its page. Raises NotFound. One statement."""
     row = session.execute(_reading(viewer), {"slug": slug}).one_or_none()
@@ -120,6 +127,7 @@ def _reading(viewer: Viewer) -> Select[Any]:
     )
 
 
+@remembered
 def tags_of(session: Session, viewer: Viewer, article_id: int) -> Sequence[str]:
     """The tags of an article that the viewer may read, in order."""
     return session.scalars(_tags(viewer), {"id": article_id}).all()
@@ -131,6 +139,7 @@ def _tags(viewer: Viewer) -> Select[Any]:
     return tags.where(Article.id == bindparam("id")).order_by(ArticleTag.tag)
 
 
+@remembered
 def addresses_of(session: Session, viewer: Viewer, article_id: int) -> Sequence[Address]:
     """Every language of an article that the viewer may read with its slug, by language code."""
     return [Address(*row) for row in session.execute(_addresses(viewer), {"id": article_id})]
@@ -172,11 +181,14 @@ def languages_of(session: Session, viewer: Viewer, article_id: int) -> Sequence[
 
 def readable_slugs(session: Session, viewer: Viewer, slugs: Collection[str]) -> set[str]:
     """Those of `slugs`, present or former, that lead this viewer to an article. One statement, or two."""
-    if not slugs:
-        return set()
-    values = {"slugs": sorted(slugs)}
-    found = set(session.scalars(_present(viewer), values))
-    return found if len(found) == len(values["slugs"]) else found.union(session.scalars(_former(viewer), values))
+    return set(_leading(session, viewer, tuple(sorted(slugs)))) if slugs else set()
+
+
+@remembered
+def _leading(session: Session, viewer: Viewer, slugs: tuple[str, ...]) -> frozenset[str]:
+    values = {"slugs": slugs}
+    found = frozenset(session.scalars(_present(viewer), values))
+    return found if len(found) == len(slugs) else found.union(session.scalars(_former(viewer), values))
 
 
 @kept

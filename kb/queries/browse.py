@@ -1,5 +1,6 @@
 """Products, categories and tags, each only where the viewer can read something in it, counted from just that."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -7,8 +8,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kb.models import Article, ArticleTag, Category, article_product
-from kb.queries.kept import kept
+from kb.queries.kept import as_reader, listed
 from kb.queries.lists import EVERYTHING, Scope, conditions
+from kb.queries.remembered import remembered
 from sportello.accounts.models import Product
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
@@ -51,12 +53,13 @@ class Branch:
         return [*(self.parent.path() if self.parent else []), self]
 
 
-def product_shelves(session: Session, viewer: Viewer) -> list[Shelf]:
+@remembered
+def product_shelves(session: Session, viewer: Viewer) -> Sequence[Shelf]:
     """Products in which the viewer can read something, by name. One statement."""
     return [Shelf(code, name, count, id) for id, code, name, count in session.execute(_product_shelves(viewer))]
 
 
-@kept
+@listed
 def _product_shelves(viewer: Viewer) -> Select[Any]:
     return (
         Article.visible_to(viewer, Product.id, Product.code, Product.name, func.count())
@@ -67,10 +70,11 @@ def _product_shelves(viewer: Viewer) -> Select[Any]:
     )
 
 
+@remembered
 def product_shelf(session: Session, viewer: Viewer, code: str) -> Shelf:
     """One product. Raises NotFound when it does not exist or holds nothing for this viewer. One statement."""
     statement = (
-        Article.visible_to(viewer, Product.id, Product.name, func.count())
+        Article.visible_to(as_reader(viewer), Product.id, Product.name, func.count())
         .join(article_product, article_product.c.article_id == Article.id)
         .join(Product, Product.id == article_product.c.product_id)
         .where(Product.code == code)
@@ -82,10 +86,11 @@ def product_shelf(session: Session, viewer: Viewer, code: str) -> Shelf:
     return Shelf(code, row[1], row[2], row[0])
 
 
+@remembered
 def tag_shelf(session: Session, viewer: Viewer, tag: str) -> Shelf:
     """One tag. Raises NotFound when nothing that the viewer may read carries it. One statement."""
     statement = (
-        Article.visible_to(viewer, func.count())
+        Article.visible_to(as_reader(viewer), func.count())
         .join(ArticleTag, ArticleTag.article_id == Article.id)
         .where(ArticleTag.tag == tag)
     )
@@ -94,7 +99,8 @@ def tag_shelf(session: Session, viewer: Viewer, tag: str) -> Shelf:
     return Shelf(tag, tag, count)
 
 
-def category_tree(session: Session, viewer: Viewer, scope: Scope = EVERYTHING) -> list[Branch]:
+@remembered
+def category_tree(session: Session, viewer: Viewer, scope: Scope = EVERYTHING) -> Sequence[Branch]:
     """The categories that hold something for this viewer (within `scope`), in order. Two statements."""
     counted = session.execute(_category_counts(viewer, scope.kind()), scope.values())
     counts = {row[0]: row[1] for row in counted}
@@ -106,7 +112,7 @@ def category_tree(session: Session, viewer: Viewer, scope: Scope = EVERYTHING) -
     return _with_content(roots)
 
 
-@kept
+@listed
 def _category_counts(viewer: Viewer, kind: tuple[bool, bool, bool, bool]) -> Select[Any]:
     counts = Article.visible_to(viewer, Article.category_id, func.count())
     return counts.where(Article.category_id.is_not(None), *conditions(*kind)).group_by(Article.category_id)
@@ -128,7 +134,7 @@ def _with_content(branches: list[Branch]) -> list[Branch]:
     return [branch for branch in branches if branch.count]
 
 
-def find_branch(tree: list[Branch], code: str) -> Branch:
+def find_branch(tree: Sequence[Branch], code: str) -> Branch:
     """The category `code` of the tree. Raises NotFound when it is not there."""
     for branch in tree:
         if branch.category.code == code:
@@ -140,10 +146,13 @@ def find_branch(tree: list[Branch], code: str) -> Branch:
     raise NotFound
 
 
-def category_path(session: Session, category_id: int | None) -> list[CategoryRow]:
+def category_path(session: Session, viewer: Viewer, category_id: int | None) -> Sequence[CategoryRow]:
     """From the root to a category, for breadcrumbs. One statement, or none for no category."""
-    if category_id is None:
-        return []
+    return _path(session, viewer, category_id) if category_id is not None else ()
+
+
+@remembered
+def _path(session: Session, viewer: Viewer, category_id: int) -> Sequence[CategoryRow]:
     every = {place.id: place for place in _places(session)}
     path: list[CategoryRow] = []
     above = every.get(category_id)
@@ -153,11 +162,12 @@ def category_path(session: Session, category_id: int | None) -> list[CategoryRow
     return path
 
 
+@remembered
 def article_count(session: Session, viewer: Viewer) -> int:
     """Number of articles that the viewer may read."""
     return session.scalar(_article_count(viewer)) or 0
 
 
-@kept
+@listed
 def _article_count(viewer: Viewer) -> Select[Any]:
     return Article.visible_to(viewer, func.count())

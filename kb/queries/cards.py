@@ -1,6 +1,6 @@
 """What lists show of an article: plain rows of columns, and the products and versions of many articles at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from kb.models import Article, ArticleTranslation, article_product, article_version
 from kb.queries.freshness import is_verified
 from kb.queries.kept import kept
+from kb.queries.remembered import remembered
 from sportello.accounts.models import Product, ProductVersion
 from sportello.core.audience import Viewer
 
@@ -49,7 +50,7 @@ class Place:
     versions: tuple[tuple[int, str], ...] = ()
 
 
-Places = dict[int, list[Place]]  # by article id; articles without a product are absent
+Places = Mapping[int, Sequence[Place]]  # by article id; articles without a product are absent
 
 _CRITICAL = func.coalesce(func.nullif(ArticleTranslation.critical, ""), Article.critical)
 COLUMNS: tuple[Any, ...] = (
@@ -76,10 +77,13 @@ def cards(session: Session, statement: Select[Any], values: dict[str, Any] | Non
 
 def places_of(session: Session, viewer: Viewer, article_ids: Collection[int]) -> Places:
     """Products, by code, and versions of those of the articles that the viewer may read. One statement, or none."""
-    if not article_ids:
-        return {}
-    found = session.execute(_places(viewer), {"ids": sorted(set(article_ids))})
-    places: Places = {}
+    return _placed(session, viewer, tuple(sorted(set(article_ids)))) if article_ids else {}
+
+
+@remembered
+def _placed(session: Session, viewer: Viewer, article_ids: tuple[int, ...]) -> Places:
+    found = session.execute(_places(viewer), {"ids": article_ids})
+    places: dict[int, list[Place]] = {}
     for (article_id, code, name), rows in groupby(found, key=lambda row: (row[0], row[1], row[2])):
         versions = tuple((row[3], row[4]) for row in rows if row[4] is not None)
         places.setdefault(article_id, []).append(Place(code, name, versions))

@@ -31,6 +31,16 @@ def kept(build: Callable[Concatenate[Viewer, Shape], Select[Any]]) -> Callable[C
     return statement
 
 
+def listed(build: Callable[Concatenate[Viewer, Shape], Select[Any]]) -> Callable[Concatenate[Viewer, Shape], Select[Any]]:
+    """The same for lists, counts and shelves: there even those who write see only what is published."""
+    statement = kept(build)
+
+    def published(viewer: Viewer, /, *shape: Shape.args, **named: Shape.kwargs) -> Select[Any]:
+        return statement(as_reader(viewer), *shape, **named)
+
+    return published
+
+
 @lru_cache(maxsize=KEPT)
 def _reader(audiences: frozenset[str], roles: frozenset[Role], language: str) -> Viewer:
     return Viewer(audiences=audiences, roles=roles, language=language)
@@ -39,6 +49,16 @@ def _reader(audiences: frozenset[str], roles: frozenset[Role], language: str) ->
 def reader(viewer: Viewer) -> Viewer:
     """The viewer without the person: what reading depends on."""
     return _reader(viewer.audiences, viewer.roles, viewer.language)
+
+
+def forgets(clear: Callable[[], None]) -> None:
+    """`clear` empties what else is kept of answers to statements."""
+    _forget.append(clear)
+
+
+def as_reader(viewer: Viewer) -> Viewer:
+    """Somebody who reads the same audiences and does not write: drafts do not exist for them."""
+    return _reader(viewer.audiences, frozenset(), viewer.language)
 
 
 def forget() -> None:

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session, aliased
 
 from kb.models import Article, ArticleTag, ArticleTranslation, article_product
 from kb.queries.cards import COLUMNS, Card, cards, of_products
-from kb.queries.kept import kept
+from kb.queries.kept import listed
+from kb.queries.remembered import remembered
 from sportello.core.audience import Viewer
 from sportello.core.errors import N_, Invalid
 
@@ -92,6 +93,7 @@ def in_best_language(viewer: Viewer) -> ColumnElement[bool]:
     return or_(ArticleTranslation.language == viewer.language, ~better)
 
 
+@remembered
 def list_articles(
     session: Session,
     viewer: Viewer,
@@ -109,7 +111,7 @@ def list_articles(
     return Page(items[:limit], _cursor(items[limit - 1], order) if more else None)
 
 
-@kept
+@listed
 def _listed(viewer: Viewer, kind: tuple[bool, bool, bool, bool], order: Order, goes_on: bool) -> Select[Any]:
     columns = _sorted_by(order)
     statement = rows(viewer).where(*conditions(*kind))
@@ -146,12 +148,17 @@ def _start(after: str, order: Order) -> dict[str, Any]:
 
 def critical_articles(session: Session, viewer: Viewer, limit: int = 3) -> Sequence[Card]:
     """Articles with a critical notice, the latest first; for customers those of their products or of none."""
-    if not viewer.is_signed_in or viewer.is_staff:
-        return cards(session, _critical(viewer, False), {"limit": limit})
-    return cards(session, _critical(viewer, True), {"limit": limit, "products": sorted(viewer.products)})
+    products = None if not viewer.is_signed_in or viewer.is_staff else tuple(sorted(viewer.products))
+    return _noticed(session, viewer, products, limit)
 
 
-@kept
+@remembered
+def _noticed(session: Session, viewer: Viewer, products: tuple[str, ...] | None, limit: int) -> Sequence[Card]:
+    mine = {} if products is None else {"products": products}
+    return cards(session, _critical(viewer, bool(mine)), {"limit": limit, **mine})
+
+
+@listed
 def _critical(viewer: Viewer, of_mine: bool) -> Select[Any]:
     statement = rows(viewer).where(Article.critical.is_not(None))
     if of_mine:
@@ -164,9 +171,14 @@ def articles_for_products(
     session: Session, viewer: Viewer, codes: Collection[str], limit: int = 5
 ) -> Sequence[Card]:
     """The newest articles of any of some products."""
-    return cards(session, _for_products(viewer), {"limit": limit, "products": sorted(codes)}) if codes else []
+    return _under(session, viewer, tuple(sorted(codes)), limit) if codes else ()
 
 
-@kept
+@remembered
+def _under(session: Session, viewer: Viewer, codes: tuple[str, ...], limit: int) -> Sequence[Card]:
+    return cards(session, _for_products(viewer), {"limit": limit, "products": codes})
+
+
+@listed
 def _for_products(viewer: Viewer) -> Select[Any]:
     return rows(viewer).where(of_products()).order_by(*NEWEST).limit(LIMIT)

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from kb.models import Article, ArticleCode, ArticleTag, article_product
 from kb.queries.cards import Card, cards
-from kb.queries.kept import kept
+from kb.queries.kept import listed
 from kb.queries.lists import LIMIT, NEWEST, rows
+from kb.queries.remembered import remembered
 from sportello.core.audience import Viewer
 
 NEIGHBOURS = 5
@@ -33,17 +34,24 @@ def related_articles(
     Only visible rows count and only by themselves, so hidden ones change neither choice nor order. Articles that
     share nothing but a product fill what is left. One statement, or two.
     """
-    values: dict[str, Any] = {"here": article.id, "limit": limit}
-    shelf = {} if article.category_id is None else {"category": article.category_id}
+    return _neighbours(session, viewer, article.id, article.category_id, limit)
+
+
+@remembered
+def _neighbours(
+    session: Session, viewer: Viewer, article_id: int, category_id: int | None, limit: int
+) -> Sequence[Card]:
+    values: dict[str, Any] = {"here": article_id, "limit": limit}
+    shelf = {} if category_id is None else {"category": category_id}
     near = cards(session, _sharing(viewer, bool(shelf)), values | shelf)
     if len(near) < limit:
-        known = [article.id, *(card.article_id for card in near)]
-        others = {"here": article.id, "limit": limit - len(near), "known": known}
+        known = [article_id, *(card.article_id for card in near)]
+        others = {"here": article_id, "limit": limit - len(near), "known": known}
         near += cards(session, _same_product(viewer), others)
     return near
 
 
-@kept
+@listed
 def _sharing(viewer: Viewer, in_category: bool) -> Select[Any]:
     here: Any = bindparam("here")
     codes = select(ArticleCode.code).where(ArticleCode.article_id == here)
@@ -61,7 +69,7 @@ def _sharing(viewer: Viewer, in_category: bool) -> Select[Any]:
     return _ordered(rows(viewer).join(scored, scored.c.id == Article.id).where(Article.id != here), scored.c.points)
 
 
-@kept
+@listed
 def _same_product(viewer: Viewer) -> Select[Any]:
     stands = article_product.c
     products = select(stands.product_id).where(stands.article_id == bindparam("here"))

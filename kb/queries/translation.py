@@ -6,6 +6,7 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from kb.models import Article, ArticleTranslation, Revision, Significance
+from kb.queries.remembered import remembered
 from sportello.core import clock
 from sportello.core.audience import Viewer
 
@@ -20,6 +21,7 @@ class Stale:
     behind: int
 
 
+@remembered
 def stale_translation(session: Session, viewer: Viewer, slug: str) -> Stale | None:
     """The source that readers of `slug` should know of, if they may read it; None while the text is up to date.
 

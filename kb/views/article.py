@@ -21,15 +21,21 @@ from sportello.web.session import read_session, write_session
 @bp.get("/<slug>")
 @public
 def show(slug: str) -> ResponseReturnValue:
-    """The article page; a former address leads to the present one."""
+    """The article page; a former address leads to the present one, that of an archived article to its successor."""
     with read_session() as session:
         try:
             return count_afterwards(article_page(session, slug))
         except NotFound:
             moved = queries.moved_to(session, current_viewer(), slug)
-            if moved is None:
+            archived = None if moved else queries.archived_article(session, current_viewer(), slug)
+            if moved is None and archived is None:
                 raise
-    return redirect(url_for("kb.show", slug=moved), 301)
+    if archived is None:
+        return redirect(url_for("kb.show", slug=moved), 301)
+    if archived.successor is None:
+        return render_template("kb/archived.html", found=archived), 410
+    flash(_("“%(title)s” was archived. This article replaces it.", title=archived.title))
+    return redirect(url_for("kb.show", slug=archived.successor[0]))
 
 
 @bp.get("/<slug>.md")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sportello.core.audience import Role
 from sportello.core.db import Base
+from sportello.core.stamp import CONTENT
 from sportello.core.types import BigId, code, instant, key10, lang, name, pk, text
 
 organisation_product = Table(
@@ -22,6 +23,7 @@ class Product(Base):
     """A product line that organisations license."""
 
     __tablename__ = "product"
+    __table_args__ = {"info": CONTENT}
 
     id: Mapped[pk]
     code: Mapped[str] = mapped_column(String(40), unique=True)
@@ -35,7 +37,7 @@ class ProductVersion(Base):
     """A version of a product; `position` orders them, oldest first."""
 
     __tablename__ = "product_version"
-    __table_args__ = (UniqueConstraint("product_id", "name"),)
+    __table_args__ = (UniqueConstraint("product_id", "name"), {"info": CONTENT})
 
     id: Mapped[pk]
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))

@@ -10,17 +10,20 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import ClauseElement, Connection, Engine, MetaData, String, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, sessionmaker
 from sqlalchemy.sql.util import find_tables
 
+from sportello.core import stamp
 from sportello.core.audience import VISIBLE_TO, Gated
 from sportello.core.errors import N_, Unavailable
 
 BUSY_TIMEOUT_MS = 5000
+_CONTENT_ONLY = "sportello_content_only"
+ONLY_READS = "sportello_only_reads"  # in the `info` of sessions that never commit
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -43,8 +46,21 @@ class CountersBase(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class ContentStamp(Base):
+    """One row: the stamp of what readers read (see `sportello.core.stamp`)."""
+
+    __tablename__ = "content_stamp"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    word: Mapped[str] = mapped_column(String(16))
+
+
 class UngatedRead(RuntimeError):
     """A gated table was read without `visible_to`: a bug, never shown as data."""
+
+
+class UnstampedRead(RuntimeError):
+    """An answer was to be kept that depends on more than the content: a bug, never shown as data."""
 
 
 @cache
@@ -57,13 +73,37 @@ def _gated_tables() -> frozenset[Any]:
     return frozenset(sub.__dict__["__table__"] for sub in walk(Gated) if "__table__" in sub.__dict__)
 
 
+def tables_of(statement: ClauseElement) -> set[Any]:
+    """Every table that a statement reads, in whatever corner of it."""
+    return set(
+        find_tables(statement, check_columns=True, include_aliases=True, include_joins=True, include_selects=True)
+    )
+
+
 def _refuse_ungated(state: ORMExecuteState) -> None:
     if not state.is_select or state.execution_options.get(VISIBLE_TO):
         return
-    statement = cast(ClauseElement, state.statement)
-    used = find_tables(statement, check_columns=True, include_aliases=True, include_joins=True, include_selects=True)
+    used = tables_of(cast(ClauseElement, state.statement))
     if gated := {table.name for table in used if table in _gated_tables()}:
         raise UngatedRead(f"read of {', '.join(sorted(gated))} without visible_to(viewer)")
+
+
+@contextmanager
+def content_only(session: Session) -> Iterator[None]:
+    """Meanwhile the session reads of nothing but the content, or raises UnstampedRead."""
+    session.info[_CONTENT_ONLY] = session.info.get(_CONTENT_ONLY, 0) + 1
+    try:
+        yield
+    finally:
+        session.info[_CONTENT_ONLY] -= 1
+
+
+def _refuse_unstamped(state: ORMExecuteState) -> None:
+    if not state.session.info.get(_CONTENT_ONLY):
+        return
+    used = tables_of(cast(ClauseElement, state.statement))
+    if loose := {table.name for table in used if isinstance(table, Table) and not stamp.is_content(table)}:
+        raise UnstampedRead(f"read of {', '.join(sorted(loose))}, whose changes do not renew the stamp")
 
 
 def _configure_sqlite(engine: Engine) -> None:
@@ -97,6 +137,7 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(
             url, pool_pre_ping=True, pool_timeout=5, connect_args={"options": options, "connect_timeout": 5}
         )
+    stamp.follow(engine)
     return engine
 
 
@@ -130,14 +171,15 @@ class Database:
     def __init__(self, url: str, counters_url: str | None = None) -> None:
         self.engine = make_engine(url)
         self.counters_engine = make_engine(counters_url) if counters_url else self.engine
-        self._read = self._maker(self.engine)
+        self._read = self._maker(self.engine, {ONLY_READS: True})
         self._write = self._maker(self.engine.execution_options(sportello_write=True))
         self._counters = self._maker(self.counters_engine.execution_options(sportello_write=True))
 
     @staticmethod
-    def _maker(engine: Engine) -> sessionmaker[Session]:
-        maker = sessionmaker(engine, expire_on_commit=False)
+    def _maker(engine: Engine, info: dict[Any, Any] | None = None) -> sessionmaker[Session]:
+        maker = sessionmaker(engine, expire_on_commit=False, info=info)
         event.listen(maker, "do_orm_execute", _refuse_ungated)
+        event.listen(maker, "do_orm_execute", _refuse_unstamped)
         return maker
 
     @contextmanager

@@ -123,24 +123,26 @@ def counted(database: Database) -> Iterator[list[str]]:
 
 def test_the_cost_of_a_list_does_not_grow_with_it(database: Database, shelf: dict[str, str]) -> None:
     viewer = VIEWERS["premium"]
+    with database.read() as session:
+        article_count(session, viewer)  # what is asked once for a state of the content
     costs = []
     for limit in (2, 15):
         with database.read() as session, counted(database) as sent:
             list_articles(session, viewer, limit=limit)
             costs.append(len(sent))
-    assert costs == [1, 1]
+    assert costs == [2, 2], "the stamp and the list"
     with database.read() as session, counted(database) as sent:
         category_tree(session, viewer)
         product_shelves(session, viewer)
-        article_count(session, viewer)
-    assert len(sent) == 4
+        list_articles(session, viewer, limit=15)
+    assert len(sent) == 4, "the stamp, two for the tree and one for the shelves; the list is remembered"
     with database.read() as session, counted(database) as sent:
         item = read_article(session, viewer, next(iter(readable(shelf, "premium"))))
         near = related_articles(session, viewer, item.article)
         places = places_of(session, viewer, [item.article.id, *(card.article_id for card in near)])
         assert [place.name for place in places[item.article.id]][-1] == "Ledger"
         assert tags_of(session, viewer, item.article.id)[0] == "common"
-    assert len(sent) <= 5
+    assert len(sent) <= 6
 
 
 def test_naughty_strings_go_through_every_field_unchanged(

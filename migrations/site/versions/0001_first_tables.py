@@ -39,6 +39,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_category")),
         sa.UniqueConstraint("code", name=op.f("uq_category_code")),
+        info={"content": True},
+    )
+    op.create_table(
+        "content_stamp",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("word", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_content_stamp")),
     )
     op.create_table(
         "lease",
@@ -84,6 +91,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
         sa.UniqueConstraint("code", name=op.f("uq_product_code")),
+        info={"content": True},
     )
     op.create_table(
         "search_mask",
@@ -159,6 +167,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_version")),
         sa.UniqueConstraint("product_id", "name", name=op.f("uq_product_version_product_id_name")),
+        info={"content": True},
     )
     op.create_table(
         "article",
@@ -199,12 +208,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
         sa.UniqueConstraint("key", name=op.f("uq_article_key")),
         sa.UniqueConstraint("source", "source_id", name=op.f("uq_article_source_source_id")),
+        info={"content": True},
     )
     with op.batch_alter_table("article", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_article_archived_at"), ["archived_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_audience"), ["audience"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_binned_at"), ["binned_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_category_id"), ["category_id"], unique=False)
+        batch_op.create_index(
+            "ix_article_critical",
+            ["updated_at"],
+            unique=False,
+            sqlite_where=sa.text("critical IS NOT NULL"),
+            postgresql_where=sa.text("critical IS NOT NULL"),
+        )
         batch_op.create_index("ix_article_helpful", ["votes_yes", "updated_at"], unique=False)
         batch_op.create_index("ix_article_shelf", ["audience", "published_at", "category_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_article_updated_at"), ["updated_at"], unique=False)
@@ -384,6 +401,7 @@ def upgrade() -> None:
             ["article_id"], ["article.id"], name=op.f("fk_article_code_article_id_article"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("article_id", "code", name=op.f("pk_article_code")),
+        info={"content": True},
     )
     with op.batch_alter_table("article_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_article_code_code"), ["code"], unique=False)
@@ -409,6 +427,7 @@ def upgrade() -> None:
             ["product_id"], ["product.id"], name=op.f("fk_article_product_product_id_product"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("article_id", "product_id", name=op.f("pk_article_product")),
+        info={"content": True},
     )
     with op.batch_alter_table("article_product", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_article_product_product_id"), ["product_id"], unique=False)
@@ -421,6 +440,7 @@ def upgrade() -> None:
             ["article_id"], ["article.id"], name=op.f("fk_article_tag_article_id_article"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("article_id", "tag", name=op.f("pk_article_tag")),
+        info={"content": True},
     )
     with op.batch_alter_table("article_tag", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_article_tag_tag"), ["tag"], unique=False)
@@ -447,6 +467,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article_translation")),
         sa.UniqueConstraint("article_id", "language", name=op.f("uq_article_translation_article_id_language")),
         sa.UniqueConstraint("slug", name=op.f("uq_article_translation_slug")),
+        info={"content": True},
     )
     with op.batch_alter_table("article_translation", schema=None) as batch_op:
         batch_op.create_index("ix_article_translation_newest", ["updated_at", "slug"], unique=False)
@@ -466,6 +487,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("article_id", "version_id", name=op.f("pk_article_version")),
+        info={"content": True},
     )
     with op.batch_alter_table("article_version", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_article_version_version_id"), ["version_id"], unique=False)
@@ -555,6 +577,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
         sa.UniqueConstraint("translation_id", "number", name=op.f("uq_revision_translation_id_number")),
+        info={"content": True},
     )
     op.create_table(
         "slug_history",
@@ -568,6 +591,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_slug_history")),
+        info={"content": True},
     )
     op.create_table(
         "article_change",
