@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from editorial.views import (
+    articlebar,
     duties,
     editor,
     feedback,
@@ -21,6 +22,7 @@ from editorial.views import (
 from editorial.views.blueprint import bp
 
 __all__ = [
+    "articlebar",
     "blueprints",
     "duties",
     "editor",

@@ -8,6 +8,7 @@ from editorial.views.verify import CONFIDENCES
 from kb.queries import get_article
 from kb.queries.feedback import Asked, feedback
 from kb.queries.insight import views_by_audience, views_by_week, votes_by_revision
+from kb.queries.pointers import links_to
 from search_index.led_here import led_here
 from search_index.log import ANONYMOUS, STAFF
 from sportello.accounts.models import Person
@@ -32,6 +33,7 @@ def insight(slug: str) -> ResponseReturnValue:
         owner = session.get(Person, article.owner_id) if article.owner_id else None
         votes = votes_by_revision(session, viewer, article.id)
         said = feedback(session, viewer, Asked(article_id=article.id))
+        links = links_to(session, viewer, slug)
     with counters_session() as counters:
         weeks = views_by_week(counters, article.key)
         audiences = views_by_audience(counters, article.key)
@@ -48,6 +50,7 @@ def insight(slug: str) -> ResponseReturnValue:
         votes=votes,
         page=said,
         searches=searches,
+        links=links,
     )
 
 

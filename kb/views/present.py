@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from kb.queries.articles import Reading
 from kb.queries.cards import Place
 from sportello.web.i18n import current_language
 
-ABOVE: list[Callable[[Session, Reading], str]] = []
+ABOVE: list[Callable[[Session, Reading], Markup]] = []
 """What rooms above this one draw over an article, for those who write articles."""
 DESCRIPTION = 160  # characters, what search engines show
 
