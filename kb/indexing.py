@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, load_only
 
 from kb.models import Article, ArticleTag, ArticleTranslation, Confidence, Kind, Revision, article_product
 from kb.queries.freshness import is_verified
+from kb.queries.kept import as_reader
+from kb.queries.keywords import keywords_of
 from kb.queries.lists import in_best_language
 from search_index.documents import DocumentText, Filters, SearchDocument
 from search_index.sources import Row
@@ -87,7 +89,8 @@ class ArticleSource:
 
     def product_names(self, session: Session, viewer: Viewer, codes: Collection[str]) -> dict[str, str]:
         """Names of those products that have an article the viewer may read."""
-        statement = Article.visible_to(viewer, Product.code, Product.name).join(Article.products)
+        published = Article.visible_to(as_reader(viewer), Product.code, Product.name)
+        statement = published.join(Article.products)
         rows = session.execute(statement.where(Product.code.in_(sorted(codes))).distinct())
         return {row.code: row.name for row in rows}
 
@@ -97,7 +100,7 @@ class ArticleSource:
         """Articles with every word in title or text, newest first."""
         statement = _rows(viewer).where(*_filters(filters))
         if not filters.languages:
-            statement = statement.where(in_best_language(viewer))
+            statement = statement.where(in_best_language(as_reader(viewer)))
         for word in words:
             inside = (column.icontains(word, autoescape=True) for column in (Revision.title, Revision.plain))
             statement = statement.where(or_(*inside))
@@ -123,18 +126,21 @@ def _documents(session: Session, which: ColumnElement[bool]) -> Iterable[SearchD
     articles: dict[int, list[ArticleTranslation]] = {}
     for translation in session.scalars(statement.order_by(Article.id, ArticleTranslation.language)).unique():
         articles.setdefault(translation.article_id, []).append(translation)
+    keywords = keywords_of(session, articles)
     for translations in articles.values():
-        yield _document(translations[0].article, translations)
+        yield _document(translations[0].article, translations, keywords)
 
 
-def _document(article: Article, translations: Sequence[ArticleTranslation]) -> SearchDocument:
+def _document(
+    article: Article, translations: Sequence[ArticleTranslation], keywords: Mapping[tuple[int, str], Sequence[str]]
+) -> SearchDocument:
     codes = {product.id: product.code for product in article.products}
     versions = [f"{codes[row.product_id]} {row.name}" for row in article.versions if row.product_id in codes]
     return SearchDocument(
         ref=Ref(KIND, article.key),
         audience=article.audience,
         kind=article.kind,
-        texts={row.language: _text(article, row) for row in translations},
+        texts={row.language: _text(article, row, keywords.get((article.id, row.language), ())) for row in translations},
         products=tuple(codes.values()),
         versions=tuple(versions),
         tags=tuple(row.tag for row in article.tags),
@@ -146,7 +152,7 @@ def _document(article: Article, translations: Sequence[ArticleTranslation]) -> S
     )
 
 
-def _text(article: Article, translation: ArticleTranslation) -> DocumentText:
+def _text(article: Article, translation: ArticleTranslation, keywords: Sequence[str]) -> DocumentText:
     names = article.category.names if article.category else {}
     words = [
         *(row.code for row in article.codes),
@@ -154,6 +160,7 @@ def _text(article: Article, translation: ArticleTranslation) -> DocumentText:
         *(product.name for product in article.products),
         names.get(translation.language) or next(iter(names.values()), ""),
         translation.summary,
+        *keywords,
     ]
     revision = translation.revision
     return DocumentText(
@@ -166,7 +173,7 @@ def _text(article: Article, translation: ArticleTranslation) -> DocumentText:
 
 def _rows(viewer: Viewer) -> Select[Any]:
     article = contains_eager(ArticleTranslation.article)
-    return ArticleTranslation.visible_to(viewer).options(
+    return ArticleTranslation.visible_to(as_reader(viewer)).options(
         joinedload(ArticleTranslation.revision).options(load_only(Revision.plain)),
         article.selectinload(Article.products),
         article.selectinload(Article.versions),

@@ -92,7 +92,7 @@ def hold_change(session: Session, actor: Viewer, key: str) -> Held:
 def _open_change(session: Session, translation_id: int) -> Change | None:
     found: Change | None = session.scalars(
         Change.visible_to(system())
-        .where(Change.translation_id == translation_id, Change.open)
+        .where(Change.translation_id == translation_id, Change.open.is_(True))
         .execution_options(populate_existing=True)
     ).one_or_none()
     return found

@@ -68,8 +68,9 @@ def publish_held(session: Session, actor: Viewer, held: Held, *, ladder: Collect
     change, translation, article = held.change, held.translation, held.article
     if held.moved and change is not None:
         ancestor = change.base_revision_id or change.revision_id
-        forms = (form_at(session, held, one) for one in (ancestor, translation.revision_id, change.revision_id))
-        raise EditConflict(*forms, head_id=held.head_id or 0)
+        wanted = (ancestor, translation.revision_id, change.revision_id)
+        base, theirs, mine = (form_at(session, held, one) for one in wanted)
+        raise EditConflict(base, theirs, mine, held.head_id or 0)
     revision = get_revision(session, change.revision_id if change else translation.revision_id)
     if revision is None:
         raise Conflict(N_("There is no text to publish."))

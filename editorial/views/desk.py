@@ -14,7 +14,7 @@ from editorial.previews import preview_rows, preview_text
 from editorial.queries.changes import open_change
 from editorial.queries.desk import category_choices, product_choices
 from editorial.queries.history import history
-from editorial.queries.shelves import owner_choices
+from editorial.queries.owners import owner_choices
 from editorial.queries.similar import similar_articles
 from editorial.queries.translation import article_languages
 from editorial.sections import Row

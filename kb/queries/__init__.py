@@ -1,5 +1,6 @@
 """What can be asked about articles; every answer is computed from what the viewer may read."""
 
+from kb.queries.archived import Archived, archived_article
 from kb.queries.articles import (
     Reading,
     addresses_of,
@@ -43,6 +44,7 @@ from kb.queries.related import related_articles
 
 __all__ = [
     "Address",
+    "Archived",
     "BarePicture",
     "Branch",
     "Card",
@@ -54,6 +56,7 @@ __all__ = [
     "Scope",
     "Shelf",
     "addresses_of",
+    "archived_article",
     "article_count",
     "article_files",
     "articles_for_products",

@@ -10,6 +10,7 @@ from kb.indexing import CONFIDENCE_LABELS, KIND_LABELS
 from kb.queries.translation import stale_translation
 from kb.views.blueprint import bp
 from kb.views.counting import count_afterwards
+from kb.views.files import size_in_words
 from kb.views.present import ABOVE, Refused, contents_of, description_of, facts_of, name_of
 from sportello.core.errors import Invalid, NotFound
 from sportello.core.policy import Action
@@ -46,7 +47,8 @@ def markdown(slug: str) -> ResponseReturnValue:
     with read_session() as session:
         title, text = queries.read_markdown(session, viewer, slug)
         readable = queries.readable_slugs(session, viewer, queries.linked_slugs(text))
-    text = queries.without_hidden_markdown_links(text, readable)
+        files = queries.readable_files(session, viewer, [text])
+    text = queries.without_hidden_markdown_files(queries.without_hidden_markdown_links(text, readable), files)
     return Response(f"# {title}\n\n{text.strip()}\n", mimetype="text/markdown")
 
 
@@ -80,6 +82,11 @@ def article_page(
     article, sections = item.article, item.sections
     texts = [html for _heading, _id, html in sections] or [item.html]
     readable = queries.readable_slugs(session, viewer, set().union(*map(queries.linked_slugs, texts)))
+    files = queries.readable_files(session, viewer, texts)
+
+    def shown(html: str) -> str:
+        return queries.without_hidden_files(queries.without_hidden_links(html, readable), files)
+
     related = queries.related_articles(session, viewer, article)
     places = queries.places_of(session, viewer, [article.id, *(card.article_id for card in related)])
     here = places.get(article.id, [])
@@ -93,8 +100,9 @@ def article_page(
         seen=services.seen_mark(item.html) if viewer.is_signed_in else "",
         report=report,
         article=article,
-        html=queries.without_hidden_links(item.html, readable) if not sections else "",
-        sections=[(name, id, queries.without_hidden_links(html, readable)) for name, id, html in sections],
+        html=shown(item.html) if not sections else "",
+        sections=[(name, id, shown(html)) for name, id, html in sections],
+        attachments=[(file, size_in_words(file.size)) for file in queries.attachments_of(files, article.id, texts)],
         contents=contents_of(item.toc),
         description=description_of(item.summary, item.opening),
         kind=KIND_LABELS.get(article.kind, article.kind),

@@ -6,7 +6,9 @@ import pytest
 import time_machine
 from sqlalchemy.orm import Session
 
-from editorial import queries, services
+from editorial import services
+from editorial.queries import put_away
+from editorial.queries.duties import draft_count
 from editorial.services.shelf import purge_bin
 from kb.models import ArchivedAddress, Article
 from kb.queries import article_count, get_article, languages_of, list_articles, read_article
@@ -75,7 +77,7 @@ def test_binning_an_archived_article_and_back_leaves_it_archived(session: Sessio
         services.unarchive(session, sara, slug)
     services.unbin(session, sara, slug)
     assert addresses(session, ANYBODY) == {slug}
-    assert [row.slug for row in queries.archived(session, sara)] == [slug]
+    assert [row.slug for row in put_away.archived(session, sara).rows] == [slug]
     services.unarchive(session, sara, slug)
     assert addresses(session, ANYBODY) == set()
     assert _opens(session, ANYBODY, slug)
@@ -119,7 +121,7 @@ def test_after_thirty_days_the_bin_is_emptied_for_good(session: Session, cast: C
     services.unbin(session, sara, kept)
     with time_machine.travel(clock.now() + timedelta(days=29)):
         assert purge_bin(session) == 0
-        assert [row.slug for row in queries.binned(session, sara) if row.language == "en"] == [slug]
+        assert [row.slug for row in put_away.binned(session, sara).rows] == [slug]
     with time_machine.travel(clock.now() + timedelta(days=31)):
         assert purge_bin(session) == 1
     left = session.scalars(Article.visible_to(SYSTEM, Article.key)).all()
@@ -139,8 +141,8 @@ def test_lists_counts_and_shelves_leave_out_what_is_not_published_also_for_write
     assert [card.slug for card in list_articles(session, sara).items] == [live]
     assert article_count(session, sara) == 1
     assert get_article(session, sara, gone).article.archived_at is not None
-    assert queries.count_drafts(session, sara) == 1
-    assert (queries.count_archived(session, sara), queries.count_binned(session, sara)) == (1, 1)
+    assert draft_count(session, sara) == 1
+    assert (put_away.archive_count(session, sara), put_away.bin_count(session, sara)) == (1, 1)
 
 
 def test_publishing_an_archived_article_is_refused_with_a_reason(session: Session, cast: Cast) -> None:
