@@ -174,6 +174,7 @@ class Database:
         self._read = self._maker(self.engine, {ONLY_READS: True})
         self._write = self._maker(self.engine.execution_options(sportello_write=True))
         self._counters = self._maker(self.counters_engine.execution_options(sportello_write=True))
+        self._read_counters = self._maker(self.counters_engine)
 
     @staticmethod
     def _maker(engine: Engine, info: dict[Any, Any] | None = None) -> sessionmaker[Session]:
@@ -201,6 +202,10 @@ class Database:
     def counters(self) -> AbstractContextManager[Session]:
         """Context manager: a committing session on the counters database. Raises Unavailable."""
         return self._session(self._counters, commit=True)
+
+    def read_counters(self) -> AbstractContextManager[Session]:
+        """Context manager: a session that only reads counters, and so keeps nobody waiting. Raises Unavailable."""
+        return self._session(self._read_counters, commit=False)
 
     def dispose(self) -> None:
         self.engine.dispose()

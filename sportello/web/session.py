@@ -36,6 +36,11 @@ def write_session() -> AbstractContextManager[Session]:
     return database().write()
 
 
+def counters_reading() -> AbstractContextManager[Session]:
+    """A session that only reads the counters database: for long looks, nobody waits for it."""
+    return database().read_counters()
+
+
 def counters_session() -> AbstractContextManager[Session]:
     """A committing session on the counters database."""
     return database().counters()
