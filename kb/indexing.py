@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, Select, exists, or_
 from sqlalchemy.orm import Session, contains_eager, joinedload, load_only
 
 from kb.models import Article, ArticleTag, ArticleTranslation, Confidence, Kind, Revision, article_product
+from kb.queries.filewords import parts_of, words_of_files
 from kb.queries.freshness import is_verified
 from kb.queries.kept import as_reader
 from kb.queries.keywords import keywords_of
 from kb.queries.lists import in_best_language
 from search_index.documents import DocumentText, Filters, SearchDocument
-from search_index.sources import Row
+from search_index.sources import Part, Row
 from sportello.accounts.models import Product
 from sportello.core.audience import EVERY_AUDIENCE, Viewer
 from sportello.core.errors import N_
@@ -87,6 +88,10 @@ class ArticleSource:
                 found[key] = translation
         return {key: _row(translation) for key, translation in found.items()}
 
+    def parts(self, session: Session, viewer: Viewer, keys: Mapping[str, str]) -> Mapping[str, Sequence[Part]]:
+        """Their attachments with words in them."""
+        return parts_of(session, viewer, keys)
+
     def product_names(self, session: Session, viewer: Viewer, codes: Collection[str]) -> dict[str, str]:
         """Names of those products that have an article the viewer may read."""
         published = Article.visible_to(as_reader(viewer), Product.code, Product.name)
@@ -127,20 +132,27 @@ def _documents(session: Session, which: ColumnElement[bool]) -> Iterable[SearchD
     for translation in session.scalars(statement.order_by(Article.id, ArticleTranslation.language)).unique():
         articles.setdefault(translation.article_id, []).append(translation)
     keywords = keywords_of(session, articles)
+    revisions = [row.revision_id for translations in articles.values() for row in translations if row.revision_id]
+    files = words_of_files(session, INDEXER, revisions)
     for translations in articles.values():
-        yield _document(translations[0].article, translations, keywords)
+        yield _document(translations[0].article, translations, keywords, files)
 
 
 def _document(
-    article: Article, translations: Sequence[ArticleTranslation], keywords: Mapping[tuple[int, str], Sequence[str]]
+    article: Article,
+    translations: Sequence[ArticleTranslation],
+    keywords: Mapping[tuple[int, str], Sequence[str]],
+    files: Mapping[int, str],
 ) -> SearchDocument:
     codes = {product.id: product.code for product in article.products}
+    wordings = {row.language: keywords.get((article.id, row.language), ()) for row in translations}
+    inside = {row.language: files.get(row.revision_id or 0, "") for row in translations}
     versions = [f"{codes[row.product_id]} {row.name}" for row in article.versions if row.product_id in codes]
     return SearchDocument(
         ref=Ref(KIND, article.key),
         audience=article.audience,
         kind=article.kind,
-        texts={row.language: _text(article, row, keywords.get((article.id, row.language), ())) for row in translations},
+        texts={row.language: _text(article, row, wordings[row.language], inside[row.language]) for row in translations},
         products=tuple(codes.values()),
         versions=tuple(versions),
         tags=tuple(row.tag for row in article.tags),
@@ -152,7 +164,10 @@ def _document(
     )
 
 
-def _text(article: Article, translation: ArticleTranslation, keywords: Sequence[str]) -> DocumentText:
+def _text(
+    article: Article, translation: ArticleTranslation, keywords: Sequence[str], inside: str
+) -> DocumentText:
+    """`inside`: the words of its files, which come after its own."""
     names = article.category.names if article.category else {}
     words = [
         *(row.code for row in article.codes),
@@ -165,7 +180,7 @@ def _text(article: Article, translation: ArticleTranslation, keywords: Sequence[
     revision = translation.revision
     return DocumentText(
         title=translation.title,
-        body=revision.plain if revision else "",
+        body="\n".join(filter(None, (revision.plain if revision else "", inside))),
         headings=revision.headings if revision else "",
         keywords="\n".join(word for word in words if word),
     )

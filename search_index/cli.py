@@ -101,6 +101,8 @@ def _print(page: SearchPage, base: str) -> None:
         click.echo(f"{entry.position:>3}  {entry.row.title}\n     {base}{entry.row.path}")
         for snippet in entry.snippets:
             click.echo(f"     {plain(snippet)}")
+        if entry.inside:
+            click.echo(f"     {entry.inside.name}: {plain(entry.inside.snippet)}")
     took = page.took.total_seconds() * 1000
     click.echo(f"{page.total} results, page {page.page} of {page.pages}, {took:.0f} ms")
 

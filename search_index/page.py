@@ -46,6 +46,15 @@ class SearchRequest:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """The place in a part of a hit, an attachment, that has what the hit's own text lacks."""
+
+    name: str
+    path: str
+    snippet: Markup
+
+
+@dataclass(frozen=True)
 class Entry:
     """One hit as shown. `position` counts from 1 over all pages; `picked`: an editor pinned it to these words."""
 
@@ -55,6 +64,7 @@ class Entry:
     title: Markup
     snippets: Sequence[Markup] = ()
     picked: bool = False
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True)

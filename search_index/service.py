@@ -19,6 +19,7 @@ from search_index.editing.pins import NONE, Pins, find_pins
 from search_index.engine import IndexDamaged, SearchEngine, Sort
 from search_index.facet_view import label_facets
 from search_index.facets import FACETS
+from search_index.inside import with_parts
 from search_index.mask import masked_refs
 from search_index.page import LAST_PAGE, PAGE_SIZE, Entry, SearchPage, SearchRequest, SpellingHelp
 from search_index.query.parser import parse
@@ -210,10 +211,13 @@ class Asking:
         if len(rows) < len(wanted):
             log.info("%d proposed hits are not visible and were left out", len(wanted) - len(rows))
         if request.page > 1:
-            return _shown(hits, rows, query, (request.page - 1) * PAGE_SIZE)
+            return self._with_parts(_shown(hits, rows, query, (request.page - 1) * PAGE_SIZE), query)
         picked = {row.ref: row for row in self.pins.inside(self.filters)}
         first = [Hit(ref, 0.0, row.language) for ref, row in picked.items()]
-        return _shown([*first, *hits], {**rows, **picked}, query, 0, frozenset(picked))
+        return self._with_parts(_shown([*first, *hits], {**rows, **picked}, query, 0, frozenset(picked)), query)
+
+    def _with_parts(self, entries: Sequence[Entry], query: Query) -> tuple[Entry, ...]:
+        return with_parts(self.session, self.viewer, self.service.sources, entries, query)
 
 
 def _shown(

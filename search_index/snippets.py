@@ -9,9 +9,10 @@ from html import escape
 
 from markupsafe import Markup
 
+from search_index.page import Inside
 from search_index.query.tree import Query
-from search_index.sources import Row
-from search_index.terms import Occurrence, Term, fold_in_place, occurrences, terms_of
+from search_index.sources import Part, Row
+from search_index.terms import Occurrence, Term, concepts_of, fold_in_place, occurrences, terms_of
 
 LENGTH = 240  # characters of one window, about
 WINDOWS = 2
@@ -25,6 +26,9 @@ class Highlighter:
 
     def __init__(self, query: Query | Sequence[Term]) -> None:
         self._terms: tuple[Term, ...] = terms_of(query) if isinstance(query, Query) else tuple(query)
+        concepts = concepts_of(query) if isinstance(query, Query) else [frozenset([term]) for term in query]
+        numbered = [frozenset(self._terms.index(term) for term in same if term in self._terms) for same in concepts]
+        self._concepts = [numbers for numbers in numbered if numbers]
 
     def title(self, row: Row) -> Markup:
         """The whole title, its matching words in <mark>."""
@@ -39,6 +43,29 @@ class Highlighter:
         if not windows:
             return _beginning(row)
         return [_cut(text, start, end, found) for start, end in windows]
+
+    def lacking(self, row: Row) -> frozenset[int]:
+        """The words of the query of which neither title nor text has any form or synonym, as numbers."""
+        there = {
+            word
+            for text in (row.title, row.text[:READ])
+            for _, _, word in occurrences(fold_in_place(text), self._terms, row.language)
+        }
+        return frozenset().union(*(numbers for numbers in self._concepts if not numbers & there))
+
+    def inside(self, parts: Sequence[Part], language: str, wanted: frozenset[int]) -> Inside | None:
+        """The first place in the parts that has words of `wanted`: of the part that has the most of them."""
+        best: tuple[int, Part, list[Occurrence]] | None = None
+        for part in parts:
+            found = occurrences(fold_in_place(part.text), self._terms, language)
+            gain = len({word for _, _, word in found} & wanted)
+            if gain and (best is None or gain > best[0]):
+                best = gain, part, found
+        if best is None:
+            return None
+        _, part, found = best
+        start, end = _windows([place for place in found if place.word in wanted])[0]
+        return Inside(part.name, part.path, _cut(part.text, start, end, found))
 
 
 def plain(snippet: Markup) -> str:

@@ -43,6 +43,15 @@ class Row:
     caution: str = ""
 
 
+@dataclass(frozen=True)
+class Part:
+    """Something inside a hit that has words of its own, an attachment: its name, its address from the site's root."""
+
+    name: str
+    path: str
+    text: str
+
+
 class Source(Protocol):
     """What a feature offers to search. Every method that takes a viewer reads through `visible_to` only."""
 
@@ -70,6 +79,10 @@ class Source(Protocol):
         `keys` maps each key to the language that matched; where the viewer cannot read that one, the row is
         in `language`, else in any. Keys the viewer may not read are missing.
         """
+        ...
+
+    def parts(self, session: Session, viewer: Viewer, keys: Mapping[str, str]) -> Mapping[str, Sequence[Part]]:
+        """What is inside those of `keys` (to the language shown) that the viewer may read, in one statement."""
         ...
 
     def product_names(self, session: Session, viewer: Viewer, codes: Collection[str]) -> dict[str, str]:

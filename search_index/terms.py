@@ -40,6 +40,21 @@ def terms_of(query: Query) -> tuple[Term, ...]:
     return tuple(telling or words[:MAX_TERMS])
 
 
+def concepts_of(query: Query) -> list[frozenset[Term]]:
+    """The same words, each with those that mean the same."""
+    return list(dict.fromkeys(_concepts(query.nodes)))
+
+
+def _concepts(nodes: Iterable[Node]) -> Iterator[frozenset[Term]]:
+    for node in nodes:
+        if isinstance(node, Alike):
+            yield frozenset(_flatten([node]))
+        elif isinstance(node, Word | Phrase):
+            yield from (frozenset([term]) for term in _flatten([node]))
+        else:
+            yield from _concepts(node.nodes)
+
+
 def _flatten(nodes: Iterable[Node]) -> Iterator[Term]:
     for node in nodes:
         if isinstance(node, Word | Phrase):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from search_index.documents import Filters, SearchDocument
-from search_index.sources import Row
+from search_index.sources import Part, Row
 from sportello.core.audience import Role, Viewer, admits
 from tests.search_index.contract import cast
 
@@ -17,6 +17,7 @@ class Shelf:
 
     documents_by_key: dict[str, SearchDocument] = field(default_factory=dict)
     kind: str = "article"
+    inside: dict[str, list[Part]] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(
         default_factory=lambda: {
             "solution": "Solution",
@@ -43,6 +44,9 @@ class Shelf:
             if document is not None and admits(viewer, document.audience):
                 found[key] = _row(document, wanted if wanted in document.texts else language)
         return found
+
+    def parts(self, session: Session, viewer: Viewer, keys: Mapping[str, str]) -> Mapping[str, Sequence[Part]]:
+        return {key: self.inside[key] for key in keys if key in self.inside}
 
     def product_names(self, session: Session, viewer: Viewer, codes: Collection[str]) -> dict[str, str]:
         readable = [document for document in self.documents_by_key.values() if admits(viewer, document.audience)]
