@@ -36,8 +36,8 @@ class Settings:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Settings":
         """The reverse; what is missing has its default, what is unknown is left out."""
-        known = {name: stored[name] for name in NAMES if name in stored}
-        return cls(**{name: tuple(value) if name in LISTS else value for name, value in known.items()})
+        known: dict[str, Any] = {name: stored[name] for name in NAMES if name in stored}
+        return cls(**known | {name: tuple(known[name]) for name in LISTS if name in known})
 
     def differing(self, other: "Settings") -> tuple[str, ...]:
         """Names of what the two do not agree on."""

@@ -45,7 +45,7 @@ def history(session: Session, viewer: Viewer, slug: str) -> list[RevisionRow]:
     )
     statement = Revision.visible_to(viewer, *columns).outerjoin(Person, Person.id == Revision.author_id)
     statement = statement.where(ArticleTranslation.slug == slug).order_by(Revision.number.desc())
-    rows = [RevisionRow(*row[:-1], bool(row[-1])) for row in session.execute(statement)]
+    rows = [RevisionRow(*row) for row in session.execute(statement)]
     if not rows:
         raise NotFound
     return rows

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Organisation, Product, organisation_product
@@ -72,7 +72,7 @@ def _one_organisation(session: Session, key: str) -> Readers:
     return Readers(key, organisation=row.name, count=int(covered))
 
 
-def _covered_today() -> tuple[object, ...]:
+def _covered_today() -> tuple[ColumnElement[bool], ...]:
     today = clock.today()
     return (Organisation.coverage_start <= today, Organisation.coverage_end >= today)
 

@@ -30,7 +30,8 @@ def archived_article(session: Session, viewer: Viewer, slug: str) -> Archived | 
     ).one_or_none()
     if row is None:
         return None
-    return Archived(*row[:3], _successor(session, viewer, row.successor_id, row.language))
+    title, language, archived_at, successor_id = row.tuple()
+    return Archived(title, language, archived_at, _successor(session, viewer, successor_id, language))
 
 
 def _successor(session: Session, viewer: Viewer, article_id: int | None, language: str) -> tuple[str, str] | None:

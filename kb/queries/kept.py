@@ -15,10 +15,9 @@ from sportello.core.audience import Role, Viewer
 _forget: list[Callable[[], None]] = []
 KEPT = 128  # statements of one shape; with more different sets of readers than that, some are built again
 Shape = ParamSpec("Shape")
-Build = Callable[Concatenate[Viewer, Shape], Select[Any]]
 
 
-def kept(build: Build[Shape]) -> Build[Shape]:
+def kept(build: Callable[Concatenate[Viewer, Shape], Select[Any]]) -> Callable[Concatenate[Viewer, Shape], Select[Any]]:
     """Keep what `build(viewer, *shape)` returns; `shape` is hashable, values come as parameters of the execution.
 
     `build` sees of the viewer only what decides over reading: audiences, roles, language; not who it is.
@@ -32,7 +31,9 @@ def kept(build: Build[Shape]) -> Build[Shape]:
     return statement
 
 
-def listed(build: Build[Shape]) -> Build[Shape]:
+def listed(
+    build: Callable[Concatenate[Viewer, Shape], Select[Any]],
+) -> Callable[Concatenate[Viewer, Shape], Select[Any]]:
     """The same for lists, counts and shelves: there even those who write see only what is published."""
     statement = kept(build)
 
