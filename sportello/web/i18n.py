@@ -1,6 +1,7 @@
 """English and Italian: which language and time zone a request speaks, and the catalogues behind it."""
 
 import hashlib
+import os
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def compile_catalogues(source: Path, cache: Path) -> Path:
         compiled.parent.mkdir(parents=True, exist_ok=True)
         with path.open("rb") as file:
             catalogue = read_po(file, locale=path.parts[-3])
-        partial = compiled.with_suffix(f".{id(catalogue)}.tmp")
+        partial = compiled.with_suffix(f".{os.getpid()}-{id(catalogue)}.tmp")
         with partial.open("wb") as file:
             write_mo(file, catalogue)
         partial.replace(compiled)
