@@ -1,7 +1,7 @@
 """Giving an article to its readers and taking it from them: now, at a time, into the archive, into the bin."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,7 +31,7 @@ def moment_of(typed: str) -> datetime | None:
     if not typed.strip():
         return None
     try:
-        return datetime.fromisoformat(typed.strip()).replace(tzinfo=current_timezone())
+        return datetime.fromisoformat(typed.strip()).replace(tzinfo=current_timezone()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid(_("Write date and time like this: 2026-12-31 18:30."), field="at") from None
 
