@@ -14,7 +14,7 @@ from sportello.core.audience import Role
 from sportello.core.db import Database
 from tests.browsing import client_for
 from tests.editorial.pages import NEW, Desk, make_desk
-from tests.editorial.writing import begin, save, viewer
+from tests.editorial.writing import begin, viewer
 from tests.kb.articles import write
 from tests.people import Cast, make_person
 
