@@ -14,10 +14,11 @@ from PIL import Image, ImageCms, ImageOps
 
 from kb.files.kinds import GIF, JPEG, MAX_PIXELS, PNG, WEBP, FileKind
 
+SMALL = 4_000_000  # pixels
 _FORMATS = {PNG: "PNG", JPEG: "JPEG", GIF: "GIF", WEBP: "WEBP"}
 _MODES = {"PNG": {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}, "JPEG": {"L", "RGB"}, "WEBP": {"RGB", "RGBA"}}
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "PNG": {"compress_level": 6},
+    "PNG": {},
     "JPEG": {"quality": 90, "progressive": True},
     "WEBP": {"quality": 90, "method": 2},
 }
@@ -35,7 +36,10 @@ def encode(kind: FileKind, source: BinaryIO) -> tuple[FileKind, tuple[int, int],
     if kind is WEBP:
         _check(_webp_size(source))  # Pillow makes room for the pixels as soon as it opens one
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    picture: Image.Image = Image.open(source, formats=[_FORMATS[kind]])
+    try:
+        picture: Image.Image = Image.open(source, formats=[_FORMATS[kind]])
+    except Image.DecompressionBombError as error:
+        raise TooManyPixels from error
     _check(picture.size)
     moved = kind is not JPEG and getattr(picture, "n_frames", 1) > 1
     picture.load()
@@ -44,7 +48,9 @@ def encode(kind: FileKind, source: BinaryIO) -> tuple[FileKind, tuple[int, int],
     result = PNG if kind is GIF else kind
     clean = _plain(picture, _FORMATS[result])
     out = io.BytesIO()
-    clean.save(out, _FORMATS[result], **_OPTIONS[_FORMATS[result]])
+    # Small pictures are worth being packed tightly; a large one would take ten seconds.
+    level = {"compress_level": 6 if clean.size[0] * clean.size[1] < SMALL else 2} if result is PNG else {}
+    clean.save(out, _FORMATS[result], **_OPTIONS[_FORMATS[result]], **level)
     return result, clean.size, moved, out.getvalue()
 
 
