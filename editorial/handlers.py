@@ -51,6 +51,7 @@ def _unpublish(session: Session, article: Article) -> None:
     for translation in languages_of(session, system(), article.id):
         translation.published_at = None
     article.published_at = article.unpublish_at = None
+    article.edited_here = True  # an import does not bring it back
     hide(session, article)
     outbox.emit(session, ArticleChanged(article.key))
 

@@ -40,12 +40,17 @@ class Settings:
         return cls(**known | {name: tuple(known[name]) for name in LISTS if name in known})
 
     def differing(self, other: "Settings") -> tuple[str, ...]:
-        """Names of what the two do not agree on."""
-        return tuple(name for name in NAMES if getattr(self, name) != getattr(other, name))
+        """Names of what the two do not agree on; the order of a list is no matter."""
+        return tuple(name for name in NAMES if _value(self, name) != _value(other, name))
 
     def with_values(self, names: Iterable[str], other: "Settings") -> "Settings":
         """These settings, with those called `names` taken from `other`."""
         return replace(self, **{name: getattr(other, name) for name in names if name in NAMES})
+
+
+def _value(settings: Settings, name: str) -> Any:
+    value = getattr(settings, name)
+    return sorted(value) if name in LISTS else value
 
 
 NAMES = tuple(field.name for field in fields(Settings))

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from sqlalchemy import func
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session
 
 from editorial.form import ArticleForm
 from editorial.models import Change, State
 from editorial.services.snapshot import form_of
 from kb.models import Article, ArticleTranslation, Revision
+from kb.services.revise import held_article
 from sportello.core.audience import Viewer, system
 from sportello.core.errors import N_, Conflict, NotFound
 from sportello.core.policy import Action, require
@@ -62,17 +63,7 @@ class Held:
 
 def hold(session: Session, actor: Viewer, slug: str, action: Action = Action.ARTICLE_DRAFT) -> Held:
     """The translation at `slug` with its article and open change, locked. Raises NotFound, Forbidden."""
-    session.flush()
-    statement = (
-        ArticleTranslation.visible_to(actor)
-        .where(ArticleTranslation.slug == slug)
-        .options(contains_eager(ArticleTranslation.article))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    translation: ArticleTranslation | None = session.scalars(statement).one_or_none()
-    if translation is None:
-        raise NotFound
+    translation = held_article(session, actor, slug)
     require(actor, action)
     return Held(translation, _open_change(session, translation.id))
 

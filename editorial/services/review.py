@@ -47,13 +47,13 @@ def add_note(
     """A comment on a line (from 1) of the change's text, or on all of it. Raises NotFound, Forbidden, Invalid."""
     held = hold_change(session, actor, change_key)
     change = held.require_open()
-    note = _note(session, actor, change, text, required=True)
     if line is not None:
         lines = session.scalar(
             Revision.visible_to(system(), Revision.markdown).where(Revision.id == change.revision_id)
         )
         if not 1 <= line <= len((lines or "").split("\n")):
             raise Invalid(N_("The text has no such line."), field="line")
+    note = _note(session, actor, change, text, required=True)
     note.line, note.quote = line, quote[:MAX_NOTE]
     session.flush()
     return note

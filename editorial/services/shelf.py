@@ -99,6 +99,7 @@ def _take_down(session: Session, article: Article, languages: Sequence[ArticleTr
         if row.published_at is not None:
             row.published_before, row.published_at = row.published_at, None
     article.published_at = article.unpublish_at = None
+    article.edited_here = True  # an import does not bring it back
     planned = Change.visible_to(system()).where(
         Change.translation_id.in_([row.id for row in languages]), Change.state == State.SCHEDULED
     )

@@ -30,7 +30,7 @@ def archived_article(session: Session, viewer: Viewer, slug: str) -> Archived | 
     ).one_or_none()
     if row is None:
         return None
-    title, language, archived_at, successor_id = row.tuple()
+    title, language, archived_at, successor_id = row
     return Archived(title, language, archived_at, _successor(session, viewer, successor_id, language))
 
 

@@ -1,7 +1,7 @@
 """Change the words or the address of one language of an article."""
 
 from sqlalchemy import func
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from kb.events import ArticleChanged
 from kb.models import ArticleTranslation, Revision, SlugHistory
@@ -11,17 +11,36 @@ from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, system
+from sportello.core.errors import NotFound
 from sportello.core.policy import Action, require
+
+
+def held_article(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
+    """The translation at `slug` with its article, as they stand now; nobody else writes them while the transaction
+    lasts. Raises NotFound."""
+    session.flush()
+    statement = (
+        ArticleTranslation.visible_to(actor)
+        .where(ArticleTranslation.slug == slug)
+        .options(contains_eager(ArticleTranslation.article))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    translation: ArticleTranslation | None = session.scalars(statement).one_or_none()
+    if translation is None:
+        raise NotFound
+    return translation
 
 
 def revise(
     session: Session, actor: Viewer, slug: str, *, title: str, markdown: str, comment: str = ""
 ) -> ArticleTranslation:
-    """A new revision of one language. Later imports leave the article alone unless told otherwise.
+    """A new revision of one language, in place of the present one. Later imports leave the article alone unless told
+    otherwise; a change that is open meets it as somebody else's, and is merged before it is published.
 
     Raises NotFound, Forbidden, Invalid (title missing or too long, text too large or too complex).
     """
-    translation = get_article(session, actor, slug)
+    translation = held_article(session, actor, slug)
     require(actor, Action.ARTICLE_WRITE, translation.article)
     text = DraftText(title=title, markdown=markdown, summary=translation.summary)
     Draft(texts={translation.language: text}).check()

@@ -12,6 +12,7 @@ from kb.queries.articles import get_article, languages_of
 from search_index import mask
 from sportello.core import clock, outbox
 from sportello.core.audience import PUBLIC, STAFF, Viewer, check_key
+from sportello.core.errors import N_, Conflict
 from sportello.core.policy import Action, require
 from sportello.core.types import Ref
 
@@ -32,9 +33,11 @@ def earliest(translations: Iterable[ArticleTranslation]) -> datetime | None:
 
 
 def publish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
-    """Make one language of an article readable by its audience. Raises NotFound, Forbidden."""
+    """Make one language of an article readable by its audience. Raises NotFound, Forbidden, Conflict (put away)."""
     translation = get_article(session, actor, slug)
     require(actor, Action.ARTICLE_PUBLISH, translation.article)
+    if translation.article.archived_at is not None or translation.article.binned_at is not None:
+        raise Conflict(N_("This article is archived or lies in the bin. Bring it back first."))
     translation.published_at = clock.now()
     translation.article.published_at = earliest(languages_of(session, actor, translation.article_id))
     outbox.emit(session, ArticleChanged(translation.article.key))
@@ -45,7 +48,7 @@ def unpublish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
     """Take one language of an article away from its readers; editors keep it. Raises NotFound, Forbidden."""
     translation = get_article(session, actor, slug)
     require(actor, Action.ARTICLE_PUBLISH, translation.article)
-    translation.published_at = None
+    translation.published_at = translation.published_before = None
     translation.article.published_at = earliest(languages_of(session, actor, translation.article_id))
     hide(session, translation.article)
     outbox.emit(session, ArticleChanged(translation.article.key))

@@ -1,15 +1,25 @@
 """From the first word to the readers: drafts, staged changes, review, publication."""
 
+from typing import Any
+
 import pytest
+import time_machine
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from editorial import queries, services
-from editorial.models import State, Verdict
-from editorial.services import EditConflict
+from editorial.models import State
+from editorial.services import ArticleForm, EditConflict, Settings
+from editorial.skeletons import skeleton
+from kb.models import Kind, Significance
 from kb.queries import get_article, read_article, read_markdown
-from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
-from tests.editorial.writing import begin, make_agent, save, state_of, typed, viewer
-from tests.kb.articles import write
+from kb.services import ensure_category, unpublish
+from search_index import mask
+from sportello.core.errors import Conflict, Invalid, NotFound
+from sportello.core.outbox import OutboxRow
+from sportello.core.types import Ref
+from tests.editorial.writing import begin, save, state_of, typed, viewer
+from tests.kb.articles import SYSTEM, write
 from tests.people import LADDER, Cast
 
 
@@ -65,22 +75,122 @@ def test_a_second_editor_is_shown_a_merge_and_nothing_is_overwritten(session: Se
     assert newest.number == 3
 
 
-def test_approving_publishes_and_the_author_may_not(session: Session, cast: Cast) -> None:
-    agent, sara = make_agent(session), viewer(cast.sara)
-    slug = begin(session, agent, "Working title").slug
-    change = save(session, agent, slug, title="A final title", audience="premium", confidence="validated")
-    services.submit(session, agent, slug)
-    with pytest.raises(Forbidden):
-        services.decide(session, agent, change.key, Verdict.APPROVED)
-    with pytest.raises(Invalid):
-        services.decide(session, sara, change.key, Verdict.CHANGES_ASKED, " ")
-    services.decide(session, sara, change.key, Verdict.CHANGES_ASKED, "Say which version.")
-    assert state_of(session, agent, slug) == State.DRAFT
-    services.submit(session, agent, slug)
-    done = services.decide(session, sara, change.key, Verdict.APPROVED, revision_id=change.revision_id)
-    assert done.state == State.PUBLISHED
-    moved = get_article(session, viewer(cast.piero), queries.get_change(session, sara, change.key).translation.slug)
-    assert moved.slug.startswith("a-final-title-")
-    assert moved.article.verified_at is not None
+def test_every_kind_has_a_skeleton_in_every_language() -> None:
+    for kind in Kind:
+        texts = {skeleton(kind, language) for language in ("en", "it")}
+        assert len(texts) == 2
+        assert all(text.startswith("## ") for text in texts)
+
+
+def test_a_typo_tells_nobody_and_a_normal_change_does(session: Session, cast: Cast) -> None:
+    sara = viewer(cast.sara)
+    with time_machine.travel("2026-01-10T10:00:00Z", tick=False):
+        slug = write(session, "Live", markdown="Teh words").slug
+    before = read_article(session, sara, slug).updated_at
+    save(session, sara, slug, markdown="The words", significance=Significance.TYPO)
+    assert services.publish_change(session, sara, slug, ladder=LADDER).updated_at == before
+    assert read_markdown(session, viewer(None), slug)[1] == "The words"
+    save(session, sara, slug, markdown="The words, and more", significance=Significance.MAJOR)
+    change = save(session, sara, slug, markdown="The words, and more.", significance=Significance.TYPO)
+    assert change.significance == Significance.MAJOR  # a change weighs as much as its weightiest revision
+    published = services.publish_change(session, sara, slug, ladder=LADDER)
+    assert published.updated_at == published.article.updated_at > before
+    changed = [row for row in session.scalars(select(OutboxRow)) if row.payload.get("key") == published.article.key]
+    assert len(changed) == 3  # written, and search hears of both publications
+
+
+def test_publishing_applies_every_setting_and_narrowing_hides_at_once(session: Session, cast: Cast) -> None:
+    sara = viewer(cast.sara)
+    ensure_category(session, SYSTEM, "invoicing")
+    slug = write(session, "Live", "public", products=("ledger",)).slug
+    wanted: dict[str, Any] = {
+        "audience": "premium@ledger", "kind": "how-to", "products": ("ledger", "harbor"), "tags": ("vat", "tax"),
+        "versions": ("ledger 15.1", "harbor 4.2"), "category": "invoicing", "codes": ("LDG-4102",), "verify_days": 30,
+        "critical": "Close it at once.", "confidence": "not-validated", "owner": "ada@admin.example",
+    }  # fmt: skip
+    save(session, sara, slug, markdown="Words", summary="In short", **wanted)
+    before = get_article(session, viewer(None), slug)
+    assert (before.article.audience, before.summary) == ("public", "About Live.")
+    article = services.publish_change(session, sara, slug, ladder=LADDER).article
+    session.flush()
+    copy = services.open_copy(session, sara, slug)
+    now = ArticleForm.from_fields(copy.fields)
+    assert now.settings.differing(Settings(**wanted)) == ()
+    assert now.summary == "In short"
+    assert article.owner_id == cast.ada.id
+    assert article.verify_due_at is not None
+    assert mask.masked_refs(session) == {Ref("article", article.key)}
+    with pytest.raises(NotFound):
+        read_article(session, viewer(cast.anna), slug)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("title", " "), ("title", "x" * 301), ("markdown", "x" * (256 * 1024 + 1)), ("summary", "x" * 501),
+        ("audience", "gold"), ("kind", "novel"), ("confidence", "sure"), ("verify_days", 0), ("category", "nowhere"),
+        ("products", ("nothing",)), ("owner", "anna@xtreme.example"), ("owner", "nobody@nowhere.example"),
+        ("tags", ("x" * 81,)), ("title", "half \ud800"),
+    ],
+)  # fmt: skip
+def test_what_no_article_may_be_is_refused_at_its_field(
+    session: Session, cast: Cast, field: str, wrong: object
+) -> None:
+    sara = viewer(cast.sara)
+    slug = begin(session, sara).slug
+    with pytest.raises(Invalid) as caught:
+        save(session, sara, slug, **{field: wrong})
+    assert caught.value.field in (field, None, "markdown")
+    assert len(queries.history(session, sara, slug)) == 1
+
+
+def test_discarding_gives_a_text_that_was_taken_back_its_last_words(session: Session, cast: Cast) -> None:
+    sara = viewer(cast.sara)
+    slug = write(session, "Live", markdown="Read by all").slug
+    unpublish(session, SYSTEM, slug)
+    save(session, sara, slug, markdown="Not good", title="Bad title")
+    assert read_markdown(session, sara, slug) == ("Bad title", "Not good")
+    services.discard_change(session, sara, slug)
+    session.flush()
+    assert read_markdown(session, sara, slug) == ("Live", "Read by all")
+    services.publish_change(session, sara, slug, ladder=LADDER)
+    assert read_markdown(session, viewer(None), slug)[1] == "Read by all"
+
+
+def test_an_old_revision_comes_back_as_a_new_one_with_the_settings_of_today(session: Session, cast: Cast) -> None:
+    sara = viewer(cast.sara)
+    slug = write(session, "First", "public", markdown="First words").slug
+    save(session, sara, slug, title="Second", markdown="Second words", audience="premium")
+    services.publish_change(session, sara, slug, ladder=LADDER)
+    change = services.restore_revision(session, sara, slug, 1, comment="As it was")
+    assert change.comment == "As it was"
+    assert [row.number for row in queries.history(session, sara, slug)] == [3, 2, 1]
+    done = services.publish_change(session, sara, slug, ladder=LADDER)
+    assert (done.title, done.article.audience) == ("First", "premium")
+    assert queries.revision_at(session, sara, slug, 2).markdown == "Second words"
+    with pytest.raises(NotFound):
+        services.restore_revision(session, sara, slug, 9)
+
+
+def test_another_language_begins_from_the_source_and_shares_its_settings_once_published(
+    session: Session, cast: Cast
+) -> None:
+    sara = viewer(cast.sara)
+    source = write(session, "Live", "premium", markdown="Words")
+    made = services.start_translation(session, sara, source.slug, "it", title="Dal vivo")
+    assert made.article.source_language == "en"
+    assert made.revision is not None
+    assert made.revision.source_revision_id == source.revision_id
+    with pytest.raises(NotFound):
+        get_article(session, viewer(cast.piero), made.slug)
     with pytest.raises(Conflict):
-        services.decide(session, sara, change.key, Verdict.APPROVED)
+        services.start_translation(session, sara, source.slug, "it")
+    with pytest.raises(Invalid):
+        services.start_translation(session, sara, source.slug, "de")
+    words = {"markdown": "Parole", "critical": "Chiudere subito."}
+    save(session, sara, made.slug, **words, source_revision_id=source.revision_id)
+    done = services.publish_change(session, sara, made.slug, ladder=LADDER)
+    assert (done.critical, done.article.critical, done.article.audience) == ("Chiudere subito.", None, "premium")
+    other = write(session, "Elsewhere").revision_id
+    with pytest.raises(NotFound):
+        save(session, sara, made.slug, markdown="Altro", source_revision_id=other)
