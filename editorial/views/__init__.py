@@ -7,9 +7,11 @@ from editorial.views import (
     duties,
     editor,
     feedback,
+    gaps,
     history,
     insight,
     new,
+    pins,
     preview,
     publication,
     queues,
@@ -17,6 +19,7 @@ from editorial.views import (
     review,
     reviewers,
     translate,
+    tuning,
     verify,
 )
 from editorial.views.blueprint import bp
@@ -27,9 +30,11 @@ __all__ = [
     "duties",
     "editor",
     "feedback",
+    "gaps",
     "history",
     "insight",
     "new",
+    "pins",
     "preview",
     "publication",
     "queues",
@@ -37,6 +42,7 @@ __all__ = [
     "review",
     "reviewers",
     "translate",
+    "tuning",
     "verify",
 ]
 

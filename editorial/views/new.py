@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from editorial import services
 from editorial.queries.desk import product_choices
 from editorial.queries.similar import Similar, similar_articles
+from editorial.services.gaps import mark_drafted_by_slug
 from editorial.views.blueprint import bp
 from editorial.views.readers import site_plans
 from kb.indexing import KIND_LABELS
@@ -46,6 +47,8 @@ def start() -> ResponseReturnValue:
                 session, current_viewer(), kind=Kind(kind), language=language, title=form.get("title", ""),
                 products=products, ladder=site_plans().ladder,
             )  # fmt: skip
+            if gap := form.get("from_gap"):
+                mark_drafted_by_slug(session, current_viewer(), gap, made.slug)
     except Invalid as error:
         return _page(error), 400
     return redirect(url_for("editorial.edit", slug=made.slug, from_gap=form.get("from_gap") or None), 303)

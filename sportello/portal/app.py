@@ -6,8 +6,10 @@ from typing import Any
 from flask import Flask
 from flask_compress import Compress
 
+import editorial.views.pins
 import editorial.views.queues
 import editorial.views.reviewers
+import editorial.views.tuning
 import sportello.portal.health
 from sportello.accounts.login import init_accounts, request_viewer
 from sportello.accounts.views.staff_index import add_staff_entry
@@ -67,6 +69,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         app.register_blueprint(blueprint)
     add_staff_entry(app, editorial.views.queues.ENTRY)
     add_staff_entry(app, editorial.views.reviewers.ENTRY)
+    add_staff_entry(app, editorial.views.tuning.ENTRY)
+    add_staff_entry(app, editorial.views.pins.ENTRY)
     add_staff_entry(app, sportello.portal.health.ENTRY)
     if missing := undeclared(app):
         raise RuntimeError(f"routes without declared access: {', '.join(missing)}")
