@@ -7,12 +7,17 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kb.exporter import ExportOptions, What, run_export
 from kb.importer import HelpCenter, JsonLines, MarkdownFolder, Options, Record, Report, Segments, run_import
-from kb.importer.run import Reader
+from kb.importer.beside import Media
+from kb.importer.reader import Reader
 from kb.services import outdated, refresh_rendering
 from sportello.accounts.plans import Plans
+from sportello.accounts.viewer import viewer_for_email
 from sportello.core import audience, markup
+from sportello.core.errors import NotFound
 from sportello.core.shell import Shell, pass_shell
+from sportello.core.storage import FolderStorage
 
 EXAMPLES = 20  # names shown of what is reported once
 SIGNS = {"new": "+", "changed": "~", "kept": "="}
@@ -95,8 +100,9 @@ def _run(shell: Shell, reader: Reader, *, dry_run: bool, **options: Any) -> int:
     with _progress("Reading" if dry_run else "Importing") as bar:
         task = bar.add_task("", total=None)
         try:
+            storage = Media(FolderStorage(shell.settings.media_dir), shell.settings.max_upload_kib * 1024)
             report = run_import(
-                shell.database, audience.system(), reader, chosen, announce=announce,
+                shell.database, audience.system(), reader, chosen, media=storage, announce=announce,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )  # fmt: skip
         except KeyboardInterrupt:
@@ -123,6 +129,9 @@ def _print(report: Report, dry_run: bool) -> None:
     if texts.linked or texts.plain:
         click.echo(f"Links between articles: {texts.linked} lead to imported articles, {texts.plain} became plain text")
     _print_names("Fragments not included ([!INCLUDE)", texts.includes)
+    if texts.files:
+        click.echo(f"Pictures and files that lay beside the texts: {texts.files}")
+    _print_names("Files not accepted", report.refused_files)
     _print_names("Images not imported, their alternative text kept", texts.images)
     _print_names("Fields not known, ignored", report.unknown_keys)
     _print_names("Products that do not exist (use --create-products), left out", report.missing_products)
@@ -143,6 +152,49 @@ def _print_names(label: str, counts: Any) -> None:
     names = [f"{name or '(no name)'} ({count})" for name, count in counts.most_common(EXAMPLES)]
     more = f" and {len(counts) - EXAMPLES} more" if len(counts) > EXAMPLES else ""
     click.echo(f"{label}: {counts.total()}, of {len(counts)} names: {', '.join(names)}{more}")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--as", "email", metavar="EMAIL", help="Only what this person reads. Default: everything, as staff.")
+@click.option("--product", default="", metavar="CODE", help="Only articles of this product.")
+@click.option("--lang", type=click.Choice(["en", "it"]), help="Only texts in this language.")
+@click.option("--drafts", is_flag=True, help="Unpublished drafts too, for people who write articles.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier export in DIR.")
+@pass_shell
+def export(
+    shell: Shell, /, folder: Path, email: str | None, product: str, lang: str | None, drafts: bool, overwrite: bool
+) -> None:
+    """Write all articles to DIR: Markdown with front matter, and their files. `import markdown DIR` reads it back."""
+    viewer = _reader_of(shell, email)
+    options = ExportOptions(What(product, lang or "", drafts), overwrite)
+    storage = FolderStorage(shell.settings.media_dir)
+    with _progress("Exporting") as bar:
+        task = bar.add_task("", total=None)
+        try:
+            report = run_export(
+                shell.database, storage, viewer, folder, options,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            bar.stop()
+            click.echo("Interrupted. What was in the folder before is still there.", err=True)
+            _exit(130)
+    whose = f"what {email} reads" if email else "everything, what is for staff too"
+    click.echo(f"{report.articles} articles, {report.texts} texts, {report.files} files: {whose}")
+    if report.missing:
+        click.echo(f"Files that the storage does not have, left out: {report.missing}", err=True)
+
+
+def _reader_of(shell: Shell, email: str | None) -> audience.Viewer:
+    if email is None:
+        return audience.system()
+    plans = Plans.load(shell.settings.plans_file or None)
+    with shell.database.read() as session:
+        viewer = viewer_for_email(session, email, plans)
+    if viewer is None:
+        raise NotFound(f"There is no active person with the address {email}.")
+    return viewer
 
 
 @click.group()
@@ -166,4 +218,4 @@ def render(shell: Shell) -> None:
     click.echo(f"{rendered} articles rendered again, {failed} kept their old HTML.")
 
 
-commands = (import_, articles)
+commands = (import_, export, articles)

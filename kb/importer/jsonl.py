@@ -3,24 +3,23 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO, Any
 
 from kb.importer import fields
-from kb.importer.record import Bad, Place, Record
+from kb.importer.reader import Reader
+from kb.importer.record import Bad, Record
 from kb.services.draft import DraftText
 
 MAX_LINE = 4 * 1024 * 1024  # bytes: sixteen times the longest text
 _KNOWN = fields.COMMON | {"id", "title", "body_markdown", "lang", "summary"}
 
 
-class JsonLines:
+class JsonLines(Reader):
     """The records of a file, read from its beginning each time; never more than one line in memory."""
 
     source = "jsonl"
-    categories: Mapping[str, Place] = MappingProxyType({})
 
     def __init__(self, path: Path, language: str = "en") -> None:
         self.path = path

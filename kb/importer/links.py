@@ -27,6 +27,10 @@ class LinkMap:
         slugs = self.slugs.setdefault(source_id, {})
         return slugs.setdefault(language, keys.new_slug(title))
 
+    def exactly(self, name: str, language: str) -> str | None:
+        """The slug of the record called `name` in this very language."""
+        return self.slugs.get(self._ids.get(name.lower(), ""), {}).get(language)
+
     def find(self, target: str, base: str, language: str) -> str | None:
         """The slug that `target`, a path without ending, means in a record whose path is `base`.
 

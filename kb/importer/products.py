@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from kb.importer.record import Place, Record
+from kb.importer.record import Line, Place, Record
 from kb.importer.report import Options, Report
 from kb.services.browsing import ensure_category
 from kb.services.write import Writer
@@ -24,7 +24,9 @@ class Catalogue:
     created: list[str] = field(default_factory=list)
 
     @classmethod
-    def open(cls, database: Database, actor: Viewer, wanted: Collection[str], options: Options) -> "Catalogue":
+    def open(
+        cls, database: Database, actor: Viewer, wanted: Collection[str], options: Options, lines: Mapping[str, Line]
+    ) -> "Catalogue":
         """What there is; with `create_products` also what is wanted. A dry run only pretends to create."""
         with database.read() as session:
             every = session.scalars(select(Product).options(selectinload(Product.versions)))
@@ -32,11 +34,12 @@ class Catalogue:
         if not options.create_products:
             return found
         found.created = sorted(set(wanted) - found.versions.keys())
-        found.versions.update(dict.fromkeys(found.created, frozenset()))
+        told = {code: lines.get(code) or Line(code.replace("-", " ").title()) for code in found.created}
+        found.versions.update({code: frozenset(line.versions) for code, line in told.items()})
         if found.created and not options.dry_run:
             with database.write() as session:
                 for code in found.created:
-                    create_product(session, actor, code, code.replace("-", " ").title())
+                    create_product(session, actor, code, told[code].name, told[code].versions)
         return found
 
     def products_of(self, record: Record, options: Options, report: Report) -> tuple[str, ...]:
@@ -46,8 +49,9 @@ class Catalogue:
         return tuple(code for code in dict.fromkeys(named) if code in self.versions)
 
     def versions_of(self, record: Record, products: Iterable[str], report: Report) -> tuple[str, ...]:
-        """The versions of a record that one of its products has; the others are counted as missing."""
-        known = frozenset[str]().union(*(self.versions[code] for code in products))
+        """The versions of a record that one of its products has, by name or as "PRODUCT NAME"; the others are counted
+        as missing."""
+        known = {name for code in products for one in self.versions[code] for name in (one, f"{code} {one}")}
         report.missing_versions.update(name for name in record.versions if name not in known)
         return tuple(name for name in record.versions if name in known)
 

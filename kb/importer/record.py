@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
+from kb.importer.beside import Beside
 from kb.models import Confidence, Kind
 from kb.services.draft import DraftText
 
@@ -28,10 +29,20 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A product line as a file describes it: its name, its versions, oldest first."""
+
+    name: str
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Record:
     """One article as a file describes it; None and empty mean that the file does not say.
 
-    `aliases`: other names under which links find it (its path, if its id is another).
+    `aliases`: other names under which links find it (its path, if its id is another). `slugs`: addresses that it wants,
+    by language. `exact`: written by this site's export; only its links and files are put right. `files`: those that it
+    names itself, by path; others are looked for.
     """
 
     where: str
@@ -54,12 +65,15 @@ class Record:
     verified_days_ago: float | None = None
     votes: tuple[int, int] | None = None
     aliases: tuple[str, ...] = ()
+    slugs: Mapping[str, str] = field(default_factory=dict)
+    exact: bool = False
+    files: Mapping[str, Beside] = field(default_factory=dict)
     unknown_keys: tuple[str, ...] = field(default=(), compare=False)
 
     def digest(self) -> str:
         """SHA-256 of everything that decides the article, in hex: the same content, the same digest."""
-        values = asdict(self)
-        for name in ("where", "aliases", "unknown_keys"):
+        values = asdict(replace(self, files={}))
+        for name in ("where", "aliases", "unknown_keys", "slugs", "exact", "files"):
             del values[name]
         for name in ("confidence", "verify_days"):  # unless they say something: digests of long ago stay the same
             if values[name] is None:
@@ -68,5 +82,7 @@ class Record:
             for name, usual in (("published", True), ("published_at", None), ("updated_at", None)):
                 if words[name] == usual:
                     del words[name]
+        if self.files:
+            values["files"] = sorted((file.name, file.sha256, file.alt) for file in self.files.values())
         text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

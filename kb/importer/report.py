@@ -37,6 +37,7 @@ class Report:
     missing_products: Counter[str] = field(default_factory=Counter)
     created_products: list[str] = field(default_factory=list)
     missing_versions: Counter[str] = field(default_factory=Counter)
+    refused_files: Counter[str] = field(default_factory=Counter)
     drafts: int = 0  # articles of which no language is published
 
     @property

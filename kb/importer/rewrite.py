@@ -26,7 +26,14 @@ _HEADING = re.compile(r"\A(\s*)(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|\Z)")
 _ANOTHER_H1 = re.compile(r"^#[ \t]+\S", re.M)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 
-Resolve = Callable[[str], str | None]  # path of an article, without ending -> its slug here
+
+@dataclass(frozen=True)
+class Around:
+    """What lies around a text. `article`: the slug here of an article's path without ending. `file`: the mark of a
+    file beside the text, by its path and the words that stand for it. None where there is nothing."""
+
+    article: Callable[[str], str | None]
+    file: Callable[[str, str], str | None] = lambda path, words: None
 
 
 @dataclass
@@ -34,6 +41,7 @@ class Changes:
     """What was changed, for the report."""
 
     linked: int = 0
+    files: int = 0
     plain: int = 0
     includes: Counter[str] = field(default_factory=Counter)
     images: Counter[str] = field(default_factory=Counter)
@@ -41,36 +49,42 @@ class Changes:
     def add(self, other: "Changes") -> None:
         """Sum up."""
         self.linked += other.linked
+        self.files += other.files
         self.plain += other.plain
         self.includes.update(other.includes)
         self.images.update(other.images)
 
 
-def rewrite(markdown: str, title: str, resolve: Resolve) -> tuple[str, Changes]:
+def rewrite(markdown: str, title: str, around: Around) -> tuple[str, Changes]:
     """The text as it is stored, and what was changed. Code is left alone."""
     changes = Changes()
+    return _first_heading(outside_code(markdown, lambda text: _prose(text, around, changes)), title), changes
+
+
+def outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    """The text with `change` applied to what is not code."""
     parts, end = [], 0
     for code in _CODE.finditer(markdown):
-        parts += [_prose(markdown[end : code.start()], resolve, changes), code[0]]
+        parts += [change(markdown[end : code.start()]), code[0]]
         end = code.end()
-    parts.append(_prose(markdown[end:], resolve, changes))
-    return _first_heading("".join(parts), title), changes
+    parts.append(change(markdown[end:]))
+    return "".join(parts)
 
 
-def _prose(text: str, resolve: Resolve, changes: Changes) -> str:
+def _prose(text: str, around: Around, changes: Changes) -> str:
     if "[!" in text:
         text = _INCLUDE.sub(lambda found: _include(found, changes), text)
         text = _VIDEO.sub(r"<\1>", text)
     if ":::" in text:
-        text = _IMAGE_BLOCK.sub(lambda found: _image(dict(_ATTRIBUTE.findall(found[1])), changes), text)
+        text = _IMAGE_BLOCK.sub(lambda found: _image(dict(_ATTRIBUTE.findall(found[1])), around, changes), text)
         text = _NO_LOC.sub(lambda found: dict(_ATTRIBUTE.findall(found[1])).get("text", ""), text)
     if "<img" in text.lower():
-        text = _HTML_IMAGE.sub(lambda found: _image(dict(_ATTRIBUTE.findall(found[0])), changes), text)
+        text = _HTML_IMAGE.sub(lambda found: _image(dict(_ATTRIBUTE.findall(found[0])), around, changes), text)
     if "](" in text:
-        text = _LINK.sub(lambda found: _image_link(found, changes), text)
-        text = _LINK.sub(lambda found: _link(found, resolve, changes), text)
+        text = _LINK.sub(lambda found: _image_link(found, around, changes), text)
+        text = _LINK.sub(lambda found: _link(found, around, changes), text)
     if "]:" in text:
-        text = _DEFINITION.sub(lambda found: _definition(found, resolve, changes), text)
+        text = _DEFINITION.sub(lambda found: _definition(found, around, changes), text)
     return text
 
 
@@ -85,43 +99,58 @@ def _include(found: re.Match[str], changes: Changes) -> str:
     return f"{before or ''}{label}{after or ''}"
 
 
-def _image(attributes: dict[str, str], changes: Changes) -> str:
+def _image(attributes: dict[str, str], around: Around, changes: Changes) -> str:
     names = {name.lower(): value for name, value in attributes.items()}
     source = names.get("source") or names.get("src") or ""
-    if source.startswith("/media/"):
-        return f"![{names.get('alt-text') or names.get('alt', '')}]({source})"
+    words = names.get("alt-text") or names.get("alt") or ""
+    if mark := _beside(source, words, around, changes):
+        return f"![{words}]({mark})"
     changes.images[posixpath.basename(source)] += 1
-    return names.get("alt-text") or names.get("alt") or ""
+    return words
 
 
-def _image_link(found: re.Match[str], changes: Changes) -> str:
-    """An image becomes its alternative text: none came along, and pages make no foreign requests."""
+def _image_link(found: re.Match[str], around: Around, changes: Changes) -> str:
+    """An image that lies beside the text comes along; another becomes its alternative text: pages make no foreign
+    requests."""
     bang, label, target = found[1], found[2], found[3].strip("<>")
     if not bang:
-        inner = _LINK.sub(lambda image: _image_link(image, changes), label) if "![" in label else label
+        inner = _LINK.sub(lambda image: _image_link(image, around, changes), label) if "![" in label else label
         return found[0] if inner == label else found[0].replace(label, inner or "…", 1)
-    if target.startswith("/media/"):
-        return found[0]
+    if mark := _beside(target, label, around, changes):
+        return f"![{label}]({mark})"
     changes.images[posixpath.basename(target)] += 1
     return label
 
 
-def _link(found: re.Match[str], resolve: Resolve, changes: Changes) -> str:
+def _beside(target: str, words: str, around: Around, changes: Changes) -> str | None:
+    """The mark of the file that a picture or a link means."""
+    if not _is_relative(target):
+        return None
+    path = unquote(target.partition("#")[0].partition("?")[0]).replace("\\", "/")
+    if mark := around.file(path, words):
+        changes.files += 1
+    return mark
+
+
+def _link(found: re.Match[str], around: Around, changes: Changes) -> str:
     if found[1] or not _is_relative(target := found[3].strip("<>")):
         return found[0]
-    if (address := _address(target, resolve)) is None:
+    if (address := _address(target, around.article)) is None:
+        if mark := _beside(target, found[2], around, changes):
+            return f"[{found[2]}]({mark})"
         changes.plain += 1
         return found[2]
     changes.linked += 1
     return f"[{found[2]}]({address})"
 
 
-def _definition(found: re.Match[str], resolve: Resolve, changes: Changes) -> str:
+def _definition(found: re.Match[str], around: Around, changes: Changes) -> str:
     """`[name]: other.md`: without a target the definition goes, and Markdown leaves the words."""
     target = found[3].strip("<>")
     if not _is_relative(target) or found[2].startswith(("^", "!")):
         return found[0]
-    if (address := _address(target, resolve)) is None:
+    address = _address(target, around.article) or _beside(target, found[2], around, changes)
+    if address is None:
         changes.plain += 1
         return ""
     changes.linked += 1
@@ -132,7 +161,7 @@ def _is_relative(target: str) -> bool:
     return bool(target) and not target.startswith(("#", "//", "/kb/", "/media/")) and not _SCHEME.match(target)
 
 
-def _address(target: str, resolve: Resolve) -> str | None:
+def _address(target: str, resolve: Callable[[str], str | None]) -> str | None:
     path, _, anchor = target.partition("#")
     path = unquote(path.partition("?")[0]).replace("\\", "/")
     stem, ending = posixpath.splitext(path)

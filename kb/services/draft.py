@@ -32,7 +32,8 @@ class DraftText:
 
 @dataclass(frozen=True)
 class Draft:
-    """An article as it shall be. Products and category are codes; versions are names within those products.
+    """An article as it shall be. Products and category are codes; versions are names within those products, or
+    "PRODUCT NAME".
 
     `votes` (yes, no) sets the counters, None leaves them. `updated_at` None means now. `source` and `source_id`
     name the record that it comes from, `source_hash` its content; all None for an article written here.
@@ -55,6 +56,7 @@ class Draft:
     source: str | None = None
     source_id: str | None = None
     source_hash: str | None = None
+    key: str | None = None  # the public key that a new article gets; None: a new one
     owner: str | None = None  # e-mail address of a person; nobody if there is no such person
 
     def check(self) -> None:

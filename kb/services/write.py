@@ -78,7 +78,8 @@ class Writer:
         now = clock.now()
         updated = min(draft.updated_at or now, now)
         if existing is None:
-            article = Article(key=keys.new_key(), created_at=now, updated_at=updated, audience=draft.audience)
+            key = draft.key or keys.new_key()
+            article = Article(key=key, created_at=now, updated_at=updated, audience=draft.audience)
             self.session.add(article)
             existing = Existing(article)
         elif narrows(existing.article.audience, draft.audience) and existing.texts:
@@ -112,7 +113,10 @@ class Writer:
         article.products = [self._product(code) for code in dict.fromkeys(draft.products)]
         named = set(draft.versions)
         article.versions = [
-            version for product in article.products for version in product.versions if version.name in named
+            version
+            for product in article.products
+            for version in product.versions
+            if version.name in named or f"{product.code} {version.name}" in named
         ]
         kept_tags = {row.tag: row for row in article.tags}
         article.tags = [kept_tags.get(tag) or ArticleTag(tag=tag) for tag in dict.fromkeys(draft.tags)]

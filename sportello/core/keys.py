@@ -23,6 +23,11 @@ def new_key(length: int = 10) -> str:
     return "".join(_source.choice(ALPHABET) for _ in range(length))
 
 
+def is_key(text: str, length: int = 10) -> bool:
+    """`text` could have come from `new_key`."""
+    return len(text) == length and set(text) <= set(ALPHABET)
+
+
 def slug_stem(title: str) -> str:
     """The readable part of a slug: ASCII letters, digits and hyphens, at most 80 characters."""
     folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()

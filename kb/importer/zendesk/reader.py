@@ -10,6 +10,7 @@ from typing import Any
 
 from kb.importer import fields
 from kb.importer.html import to_markdown
+from kb.importer.reader import Reader, within
 from kb.importer.record import Bad, Place, Record
 from kb.importer.zendesk.pages import Entry, Pages, read_pages
 from kb.importer.zendesk.segments import Segments
@@ -28,7 +29,7 @@ class _Texts:
     entries: list[Entry] = field(default_factory=list)  # the article itself and its translations
 
 
-class HelpCenter:
+class HelpCenter(Reader):
     """Records by article id. `skipped` counts texts in languages that this site does not have."""
 
     source = "zendesk"
@@ -47,8 +48,15 @@ class HelpCenter:
     def _shelves(self) -> Shelves:
         return Shelves(self._pages)
 
-    @property
-    def categories(self) -> Mapping[str, Place]:
+    def file(self, base: str, target: str) -> Path | None:
+        """A picture or document of the export: under its path, or by its last part, beside the pages."""
+        root = self.path if self.path.is_dir() else self.path.parent
+        last = target.rstrip("/").rpartition("/")[2]
+        names = (target.lstrip("/"), f"article_attachments/{last}", f"attachments/{last}", last) if last else ()
+        return next((found for name in names if (found := within(root, root / name))), None)
+
+    @cached_property
+    def categories(self) -> Mapping[str, Place]:  # type: ignore[override]
         """The sections and categories, parents before children."""
         return self._shelves.places
 
@@ -96,17 +104,10 @@ class HelpCenter:
         body = fields.text(values.get("body"), "body")
         return DraftText(
             title=fields.title(values.get("title") or values.get("name")),
-            markdown=to_markdown(body, lambda target: _link(target, known), self._picture),
+            markdown=to_markdown(body, lambda target: _file(_link(target, known)), _picture),
             published=not (values.get("draft") or values.get("hidden")),
             published_at=fields.moment(values.get("created_at"), "created_at"),
         )
-
-    def _picture(self, source: str) -> str:
-        """The place of a picture beside the files, if it is there; else its address, that only names it."""
-        if source.startswith("data:"):
-            return ""
-        found = _ATTACHMENT.match(source)
-        return found[1] if found else source
 
 
 def _gather(pages: Pages) -> tuple[dict[str, _Texts], list[Bad]]:
@@ -141,6 +142,17 @@ def _link(target: str, known: Mapping[str, _Texts]) -> str:
     if found[2] in known:
         return f"{found[2]}.html"
     return target if found[1] else f"articles/{found[2]}.html"
+
+
+def _file(address: str) -> str:
+    """A file of the Help Center by its path in an export; another address as it is."""
+    found = _ATTACHMENT.match(address)
+    return found[1] if found else address
+
+
+def _picture(source: str) -> str:
+    """The same for a picture; one that stands in the page itself leaves its words."""
+    return "" if source.startswith("data:") else _file(source)
 
 
 def _votes(values: Mapping[str, Any]) -> tuple[int, int] | None:

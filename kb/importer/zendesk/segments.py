@@ -1,8 +1,8 @@
 """Which user segment of a Help Center is which audience here: a file of the operator's, TOML or JSON.
 
-    everyone = "public"
-    360001234567 = "premium"
-    "360007654321" = "staff"
+everyone = "public"
+360001234567 = "premium"
+"360007654321" = "staff"
 """
 
 import json

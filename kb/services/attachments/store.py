@@ -31,8 +31,13 @@ class StoredFile:
     moved: bool = False  # it was an animation, of which the first picture is left
 
 
-def store_file(media: MediaStorage, stream: BinaryIO, name: str | None, *, most_bytes: int) -> StoredFile:
+def store_file(
+    media: MediaStorage, stream: BinaryIO, name: str | None, *, most_bytes: int, as_it_is: bool = False
+) -> StoredFile:
     """Check the file in `stream` (seekable), encode a picture anew, store it.
+
+    `as_it_is`: a picture that was encoded here before (an export read back) is checked all the same, and its own bytes
+    are kept.
 
     Raises Refused (TooBig above `most_bytes`), Unavailable.
     """
@@ -46,7 +51,8 @@ def store_file(media: MediaStorage, stream: BinaryIO, name: str | None, *, most_
         key = media.put(stream, kind.suffixes[0])
         return StoredFile(key, sha256, kind, display_name(name, kind), size)
     picture = clean_picture(kind, stream)
-    with picture.data as data:
+    with picture.data as encoded:
+        data = stream if as_it_is else encoded
         size = data.seek(0, 2)
         data.seek(0)
         key = media.put(cast(BinaryIO, data), picture.kind.suffixes[0])
