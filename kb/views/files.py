@@ -53,9 +53,9 @@ def file(key: str, name: str) -> ResponseReturnValue:
 def upload(slug: str) -> ResponseReturnValue:
     """Take a file in: JSON for scripts, otherwise back to the editor with the Markdown to be put into the text."""
     alt = request.form.get("alt", "")
-    with read_session() as session:
-        services.check_upload(session, current_viewer(), slug)
     try:
+        with read_session() as session:
+            services.check_upload(session, current_viewer(), slug)
         stored = _store()
         try:
             with write_session() as session:
