@@ -79,8 +79,8 @@ def _staged(session: Session, nico: Viewer, plans: Plans) -> None:
     """A change of a live article in review, with a question on one of its lines."""
     slug = slug_of(session, "ledger-vat-rounding")
     change = _edit(
-        session, nico, slug, plans, "Read the list with whoever keeps the register.",
-        "Read the list together with whoever keeps the register, and keep a copy of it.",
+        session, nico, slug, plans, "and confirm with the name of the company",
+        "keep a copy of the list, and confirm with the name of the company",
         "\n\nRefused documents can be sent again under their own numbers: a refused document has no fiscal effect.\n",
         Significance.NORMAL, "What to do with refused documents",
     )  # fmt: skip
