@@ -154,14 +154,15 @@ def _check_others(session: Session, language: str, phrases: list[str], one_way: 
             said |= _pairs(row.words, language, row.one_way)
     if wanted <= said:
         raise Invalid(N_("Search knows these synonyms already."), field="words")
+    typed = {" ".join(phrase_stems(phrase, language)): phrase for phrase in phrases}
     for one, other in sorted(wanted):
         if one_way and (other, one) in said:
             notice = N_("“%(other)s” finds “%(word)s” already: make that group two-way instead.")
-            raise Invalid(notice, field="one_way", word=one, other=other)
+            raise Invalid(notice, field="one_way", word=typed[one], other=typed[other])
         if not one_way and ((one, other) in said) != ((other, one) in said):
             first, second = (one, other) if (one, other) in said else (other, one)
             notice = N_("“%(word)s” finds “%(other)s” one way already: remove that first.")
-            raise Invalid(notice, field="words", word=first, other=second)
+            raise Invalid(notice, field="words", word=typed[first], other=typed[second])
 
 
 def _pairs(phrases: Sequence[str], language: str, one_way: bool) -> set[tuple[str, str]]:
