@@ -1,0 +1,39 @@
+"""Links that lead nowhere, or not for everybody who reads the text."""
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from editorial.views.blueprint import bp
+from editorial.views.queues import TABS, QueueTab, queue_page
+from editorial.views.readers import site_plans
+from kb.queries import broken_links
+from kb.queries.pointers import Fault
+from sportello.core.audience import Viewer
+from sportello.core.errors import N_
+from sportello.core.policy import Action
+from sportello.web.access import current_viewer, requires
+from sportello.web.session import read_session
+
+FAULTS = {
+    Fault.MISSING: N_("Leads nowhere"),
+    Fault.BINNED: N_("Leads into the bin"),
+    Fault.ARCHIVED: N_("Leads to an archived article"),
+    Fault.UNPUBLISHED: N_("Leads to something unpublished"),
+    Fault.NARROWER: N_("Not for all readers of this article"),
+}
+
+
+@bp.get("/queues/links")
+@requires(Action.ARTICLE_HISTORY)
+def queue_links() -> ResponseReturnValue:
+    """Every broken link of a published text, the worst first."""
+    with read_session() as session:
+        links = broken_links(session, current_viewer(), site_plans().ladder)
+        return queue_page(session, "editorial/links.html", links=links, faults=FAULTS)
+
+
+def _count(session: Session, viewer: Viewer) -> int:
+    return len(broken_links(session, viewer, site_plans().ladder))
+
+
+TABS.append(QueueTab(Action.ARTICLE_HISTORY, N_("Broken links"), "editorial.queue_links", _count, 80))
