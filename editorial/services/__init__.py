@@ -5,7 +5,7 @@ from editorial.merge import EditConflict, Merge
 from editorial.services.copies import autosave, discard_copy, open_copy, others_editing
 from editorial.services.publishing import discard_change, publish_change, schedule, set_unpublish_at
 from editorial.services.restore import restore_revision
-from editorial.services.review import add_note, decide, may_decide, resolve_note, submit, withdraw
+from editorial.services.review import add_note, decide, resolve_note, submit, withdraw
 from editorial.services.reviewers import set_reviewers
 from editorial.services.save import save_change
 from editorial.services.shelf import archive, bin_article, unarchive, unbin
@@ -24,7 +24,6 @@ __all__ = [
     "decide",
     "discard_change",
     "discard_copy",
-    "may_decide",
     "open_copy",
     "others_editing",
     "publish_change",

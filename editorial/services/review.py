@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session, contains_eager
 
 from editorial.models import Change, ReviewNote, State, Verdict
-from editorial.queries.changes import open_change, reviewers_of
+from editorial.queries.changes import reviewers_of
 from editorial.services._held import Held, hold, hold_change
 from editorial.services.publishing import close_change, plan, publish_held
 from kb.models import Revision
 from sportello.core import clock, keys
 from sportello.core.audience import Viewer, system
 from sportello.core.errors import N_, Conflict, Invalid, NotFound
-from sportello.core.policy import Action, allows, require
+from sportello.core.policy import Action, require
 
 MAX_NOTE = 4000
 
@@ -94,14 +94,6 @@ def authors_of(session: Session, change: Change) -> frozenset[int | None]:
         Revision.id > (change.base_revision_id or 0),
     )
     return frozenset({change.author_id, *session.scalars(written)})
-
-
-def may_decide(session: Session, actor: Viewer, slug: str) -> bool:
-    """Whether this person may approve, send back or refuse the open change. Raises Forbidden."""
-    change = open_change(session, actor, slug)
-    if change is None:
-        return False
-    return allows(actor, Action.ARTICLE_REVIEW, reviewed(session, actor, Held(change.translation, change)))
 
 
 def decide(
