@@ -159,7 +159,7 @@ export function improve(form) {
     keep.hidden = false;
     keep.addEventListener("click", () => {
       notice.hidden = true;
-      form.querySelector("[data-markdown]").focus();
+      form.querySelector("section:not([hidden]) [data-markdown]").focus();
     });
   }
   restore();
