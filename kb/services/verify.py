@@ -20,7 +20,7 @@ from sportello.core.errors import N_, Invalid
 from sportello.core.policy import Action, require
 
 DAYS = 365  # how long a look lasts where neither the article nor the settings say otherwise
-SHORTEST, LONGEST = 7, 3650  # days
+SHORTEST, LONGEST = 1, 3650  # days
 BATCH = 500
 
 

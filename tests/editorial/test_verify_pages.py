@@ -66,7 +66,7 @@ def test_the_owner_is_changed_in_the_row_and_the_interval_stays(
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({"owner": "", "verify_days": "3"}, "from 7 to 3650"),
+        ({"owner": "", "verify_days": "3651"}, "from 1 to 3650"),
         ({"owner": "", "verify_days": "soon"}, "Not a valid"),
         ({"owner": "p-piero", "verify_days": "30"}, "Not a valid choice"),
     ],

@@ -20,9 +20,9 @@ ARTICLE = 17
 """Statements of a whole request, the viewer included: raise a figure only with a reason. Five of a reading page look
 which content it is, and at which moments of publication."""
 AGAIN = {"/": 2, "/kb": 2, "/kb/all": 2, "/kb/products/ledger": 2}
-AGAIN_ARTICLE = 5
+AGAIN_ARTICLE = 6
 """The same, when nobody has changed anything since it was asked before: who is it, and the stamp of the content. An
-article also asks for the person's own vote, and counts its opening."""
+article also asks for the person's own vote, and counts its opening; for those who write it asks where it stands."""
 
 
 @contextmanager
