@@ -158,7 +158,8 @@ def article_files(session: Session, viewer: Viewer, slug: str) -> Sequence[Liste
         revision_attachment.c.revision_id == ArticleTranslation.revision_id,
         ArticleTranslation.published_at.is_not(None),
     ).correlate(Attachment)
-    statement = Attachment.visible_to(viewer, *_COLUMNS, listed, read).join(Blob, Blob.id == Attachment.blob_id)
+    columns = (*_COLUMNS, listed.label("listed"), read.label("read_now"))
+    statement = Attachment.visible_to(viewer, *columns).join(Blob, Blob.id == Attachment.blob_id)
     rows = session.execute(statement.where(Attachment.article_id == article_id).order_by(Attachment.id.desc()))
     count = len(_COLUMNS)
     return [ListedFile(FileRow(*row[:count]), row[count], row[count + 1]) for row in rows]

@@ -178,7 +178,7 @@ def test_parts_of_a_file_are_sent_as_asked(sara: FlaskClient, slug: str) -> None
     url = send(sara, slug, b"0123456789", "a.log").get_json()["url"]
     for asked, status, body in (
         ("bytes=2-4", 206, b"234"), ("bytes=-3", 206, b"789"), ("bytes=8-", 206, b"89"), ("bytes=20-30", 416, None),
-        ("bytes=a-b", 416, None), ("lines=1-2", 200, b"0123456789"),
+        ("bytes=a-b", 416, None), ("lines=1-2", 416, None),
     ):  # fmt: skip
         answer = sara.get(url, headers={"Range": asked, "Accept-Encoding": "gzip, br"})
         assert answer.status_code == status, asked

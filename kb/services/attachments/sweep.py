@@ -65,16 +65,16 @@ def sweep_blobs(database: Database, media: MediaStorage) -> int:
 
 def _sweep_attachments(database: Database, before: datetime, in_use: InUse) -> int:
     """Uploads that no revision lists, a day old; but not those in a text that somebody is still writing."""
-    unlisted = ~exists().where(revision_attachment.c.attachment_id == Attachment.id)
+    listed = exists().where(revision_attachment.c.attachment_id == Attachment.id)
     with database.write() as session:
         old = Attachment.visible_to(system(), Attachment.id, Attachment.key).where(
-            Attachment.created_at < before, unlisted.correlate(Attachment)
+            Attachment.created_at < before, ~listed.correlate(Attachment)
         )
         rows = session.execute(old.order_by(Attachment.id).with_for_update(of=Attachment)).all()
         kept = set(in_use(session)) if rows else set()
         ids = [row.id for row in rows if row.key not in kept]
         for start in range(0, len(ids), BATCH):
-            batch = delete(Attachment).where(Attachment.id.in_(ids[start : start + BATCH]), unlisted)
+            batch = delete(Attachment).where(Attachment.id.in_(ids[start : start + BATCH]), ~listed)
             session.execute(batch.execution_options(synchronize_session=False))
     return len(ids)
 
