@@ -203,11 +203,21 @@ def _former(viewer: Viewer) -> Select[Any]:
     return SlugHistory.visible_to(viewer, slug).where(slug.in_(bindparam("slugs", expanding=True)))
 
 
-def vote_of(session: Session, viewer: Viewer, article_id: int) -> ArticleVote | None:
+class Vote(NamedTuple):
+    """What somebody said of an article."""
+
+    helpful: bool
+    comment: str
+
+
+_VOTE = select(ArticleVote.helpful, ArticleVote.comment).where(
+    ArticleVote.article_id == bindparam("article_id"), ArticleVote.person_id == bindparam("person_id")
+)
+
+
+def vote_of(session: Session, viewer: Viewer, article_id: int) -> Vote | None:
     """The viewer's own vote on an article."""
     if viewer.person_id is None:
         return None
-    mine = select(ArticleVote).where(
-        ArticleVote.article_id == article_id, ArticleVote.person_id == viewer.person_id
-    )
-    return session.scalar(mine)
+    row = session.execute(_VOTE, {"article_id": article_id, "person_id": viewer.person_id}).one_or_none()
+    return Vote(*row) if row else None

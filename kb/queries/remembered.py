@@ -22,7 +22,8 @@ from kb.models import Article, ArticleTranslation
 from kb.queries.kept import forgets, reader
 from sportello.core import clock
 from sportello.core.audience import Viewer, system
-from sportello.core.db import ONLY_READS, content_only
+from sportello.core.db import ONLY_READS
+from sportello.core.guard import content_only
 from sportello.core.stamp import read_stamp
 
 LONGEST = 60.0  # seconds, for changes that went past the program altogether

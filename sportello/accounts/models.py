@@ -61,6 +61,10 @@ class Organisation(Base):
     products: Mapped[list[Product]] = relationship(secondary=organisation_product, order_by=Product.code)
     people: Mapped[list["Person"]] = relationship(back_populates="organisation", order_by="Person.name")
 
+    @property
+    def product_codes(self) -> frozenset[str]:
+        return frozenset(product.code for product in self.products)
+
     def covered_on(self, day: date) -> bool:
         """Coverage includes its first and its last day."""
         return self.coverage_start <= day <= self.coverage_end

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from sportello.accounts.models import Organisation, Person
 from sportello.accounts.plans import Plans
+from sportello.accounts.somebody import Customer, Somebody
 from sportello.core import audience, clock
 from sportello.core.audience import STAFF_ROLES, Viewer
 
@@ -18,7 +19,9 @@ WITH_EVERYTHING = (
 )
 
 
-def viewer_of(person: Person | None, plans: Plans, today: date | None = None, *, second_factor: bool = True) -> Viewer:
+def viewer_of(
+    person: Person | Somebody | None, plans: Plans, today: date | None = None, *, second_factor: bool = True
+) -> Viewer:
     """The viewer that `person` is on `today` (a UTC day); anonymous for nobody and for a deactivated person.
 
     Without coverage today, or with a plan that is no longer offered, they read only what is public.
@@ -31,7 +34,7 @@ def viewer_of(person: Person | None, plans: Plans, today: date | None = None, *,
     organisation = None if staff else person.organisation
     covered = organisation is not None and organisation.covered_on(today or clock.today())
     plan = organisation.plan if organisation and covered and plans.offers(organisation.plan) else None
-    products = frozenset(product.code for product in organisation.products) if organisation and plan else frozenset()
+    products = organisation.product_codes if organisation and plan else frozenset()
     return Viewer(
         audiences=audience.readable_keys(
             plans.ladder,
@@ -54,7 +57,11 @@ def viewer_of(person: Person | None, plans: Plans, today: date | None = None, *,
 
 
 def _extra(
-    person: Person, organisation: Organisation | None, plan: str | None, plans: Plans, held_back: bool
+    person: Person | Somebody,
+    organisation: Organisation | Customer | None,
+    plan: str | None,
+    plans: Plans,
+    held_back: bool,
 ) -> dict[str, Any]:
     """What pages show beside the name; nothing here decides what may be read."""
     extra: dict[str, Any] = {"theme": person.theme, "key": person.key}

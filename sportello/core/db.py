@@ -1,4 +1,4 @@
-"""Database access: engines, the two kinds of transaction, and the guard that keeps gated reads honest.
+"""Database access: engines and the two kinds of transaction; every session has the guard of `core.guard`.
 
 SQLite is set up for many readers and one writer: WAL, foreign keys, busy timeout, the driver's own transaction
 handling off, write transactions begin IMMEDIATE (a deferred BEGIN that later writes fails under concurrency).
@@ -7,22 +7,21 @@ handling off, write transactions begin IMMEDIATE (a deferred BEGIN that later wr
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Engine, MetaData, String, Table, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, String, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, sessionmaker
-from sqlalchemy.sql.util import find_tables
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from sportello.core import stamp
-from sportello.core.audience import VISIBLE_TO, Gated
+from sportello.core import guard, stamp
 from sportello.core.errors import N_, Unavailable
+from sportello.core.guard import UngatedRead
+
+__all__ = ["Base", "ContentStamp", "CountersBase", "Database", "UngatedRead", "make_engine"]
 
 BUSY_TIMEOUT_MS = 5000
-_CONTENT_ONLY = "sportello_content_only"
 ONLY_READS = "sportello_only_reads"  # in the `info` of sessions that never commit
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -53,57 +52,6 @@ class ContentStamp(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     word: Mapped[str] = mapped_column(String(16))
-
-
-class UngatedRead(RuntimeError):
-    """A gated table was read without `visible_to`: a bug, never shown as data."""
-
-
-class UnstampedRead(RuntimeError):
-    """An answer was to be kept that depends on more than the content: a bug, never shown as data."""
-
-
-@cache
-def _gated_tables() -> frozenset[Any]:
-    def walk(cls: type[Gated]) -> Iterator[type[Gated]]:
-        for sub in cls.__subclasses__():
-            yield sub
-            yield from walk(sub)
-
-    return frozenset(sub.__dict__["__table__"] for sub in walk(Gated) if "__table__" in sub.__dict__)
-
-
-def tables_of(statement: ClauseElement) -> set[Any]:
-    """Every table that a statement reads, in whatever corner of it."""
-    return set(
-        find_tables(statement, check_columns=True, include_aliases=True, include_joins=True, include_selects=True)
-    )
-
-
-def _refuse_ungated(state: ORMExecuteState) -> None:
-    if not state.is_select or state.execution_options.get(VISIBLE_TO):
-        return
-    used = tables_of(cast(ClauseElement, state.statement))
-    if gated := {table.name for table in used if table in _gated_tables()}:
-        raise UngatedRead(f"read of {', '.join(sorted(gated))} without visible_to(viewer)")
-
-
-@contextmanager
-def content_only(session: Session) -> Iterator[None]:
-    """Meanwhile the session reads of nothing but the content, or raises UnstampedRead."""
-    session.info[_CONTENT_ONLY] = session.info.get(_CONTENT_ONLY, 0) + 1
-    try:
-        yield
-    finally:
-        session.info[_CONTENT_ONLY] -= 1
-
-
-def _refuse_unstamped(state: ORMExecuteState) -> None:
-    if not state.session.info.get(_CONTENT_ONLY):
-        return
-    used = tables_of(cast(ClauseElement, state.statement))
-    if loose := {table.name for table in used if isinstance(table, Table) and not stamp.is_content(table)}:
-        raise UnstampedRead(f"read of {', '.join(sorted(loose))}, whose changes do not renew the stamp")
 
 
 def _configure_sqlite(engine: Engine) -> None:
@@ -179,8 +127,7 @@ class Database:
     @staticmethod
     def _maker(engine: Engine, info: dict[Any, Any] | None = None) -> sessionmaker[Session]:
         maker = sessionmaker(engine, expire_on_commit=False, info=info)
-        event.listen(maker, "do_orm_execute", _refuse_ungated)
-        event.listen(maker, "do_orm_execute", _refuse_unstamped)
+        guard.watch(maker)
         return maker
 
     @contextmanager

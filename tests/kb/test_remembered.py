@@ -25,7 +25,8 @@ from kb.services import change_audience, delete_article, publish, unpublish, vot
 from sportello.accounts.models import Person, Product, ProductVersion
 from sportello.core import clock
 from sportello.core.audience import Viewer, anonymous
-from sportello.core.db import ContentStamp, Database, UnstampedRead
+from sportello.core.db import ContentStamp, Database
+from sportello.core.guard import UnstampedRead
 from sportello.core.stamp import is_content
 from tests.kb.articles import LADDER, SYSTEM, customer, write
 from tests.people import Cast

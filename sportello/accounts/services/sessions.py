@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from sportello.accounts.models import LoginSession, OneTimeToken, Organisation, Person
+from sportello.accounts.models import LoginSession, OneTimeToken, Person
 from sportello.accounts.services.tokens import digest
+from sportello.accounts.somebody import LOGINS, Login, login_of
 from sportello.core import clock, keys
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
@@ -55,29 +56,20 @@ def open_session(
 
 
 # Built once: every request of somebody signed in begins with it.
-_LIVE = (
-    select(LoginSession)
-    .join(LoginSession.person)
-    .where(
-        LoginSession.token_hash == bindparam("token_hash"),
-        LoginSession.revoked_at.is_(None),
-        LoginSession.expires_at > bindparam("now"),
-        Person.active,
-    )
-    .options(
-        joinedload(LoginSession.person).joinedload(Person.role_rows),
-        joinedload(LoginSession.person).joinedload(Person.organisation).joinedload(Organisation.products),
-    )
+_LIVE = LOGINS.where(
+    LoginSession.token_hash == bindparam("token_hash"),
+    LoginSession.revoked_at.is_(None),
+    LoginSession.expires_at > bindparam("now"),
+    Person.active,
 )
 
 
-def find_session(session: Session, raw: str) -> LoginSession | None:
+def find_session(session: Session, raw: str) -> Login | None:
     """The live session of this token with its person, roles, organisation and products, in one statement."""
-    values = {"token_hash": digest(raw), "now": clock.now()}
-    return session.scalars(_LIVE, values).unique().one_or_none()
+    return login_of(session.execute(_LIVE, {"token_hash": digest(raw), "now": clock.now()}).all())
 
 
-def needs_touch(login: LoginSession) -> bool:
+def needs_touch(login: Login) -> bool:
     """True if the last use was noted more than 5 minutes ago."""
     return clock.now() - login.seen_at > TOUCH_EVERY
 
