@@ -134,9 +134,10 @@ def _counts(session: Session, viewer: Viewer, asked: Upkeep) -> dict[str, int]:
 
 
 def due_count(session: Session, viewer: Viewer) -> int:
-    """How many of the viewer's own articles are due: the figure beside the queue."""
-    mine = _within(Upkeep(owner=viewer.person_id or 0))
-    return session.scalar(Article.visible_to(viewer, func.count()).where(*mine, part(Show.DUE))) or 0
+    """How many articles wait for this viewer: due, and theirs or nobody's."""
+    theirs = or_(Article.owner_id == viewer.person_id, part(Show.UNOWNED))
+    due = Article.visible_to(viewer, func.count()).where(*_within(Upkeep()), part(Show.DUE), theirs)
+    return session.scalar(due) or 0
 
 
 def _cursor(row: Kept) -> str:

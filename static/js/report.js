@@ -22,7 +22,7 @@ function start(form) {
   button.type = "button";
   button.className = "flagger noprint";
   button.title = details.dataset.report;
-  button.append(details.querySelector("summary .icon").cloneNode(true));
+  button.append(details.querySelector("template").content.cloneNode(true));
   const help = document.createElement("span");
   help.id = "flagger-help";
   help.hidden = true;
@@ -33,6 +33,11 @@ function start(form) {
   box.className = "reportbox";
   box.setAttribute("aria-labelledby", "report-title");
   document.body.append(box);
+  const cancel = document.createElement("button");
+  cancel.type = "button";
+  cancel.className = "btn btn-quiet";
+  cancel.textContent = details.dataset.cancel;
+  cancel.addEventListener("click", () => box.close());
 
   function mark(on) {
     for (const block of article.querySelectorAll(".flagged")) block.classList.remove("flagged");
@@ -49,12 +54,13 @@ function start(form) {
   article.addEventListener("pointerover", (event) => {
     const block = event.target.closest(BLOCKS);
     const index = blocks.indexOf(block);
-    if (event.target === button || index < 0) return;
-    clearTimeout(leaving);
+    if (event.target === button || button.contains(event.target) || index >= 0) clearTimeout(leaving);
+    if (index < 0) return;
     if (document.activeElement !== button) go(index);
     button.classList.add("flagger--here");
   });
-  article.addEventListener("pointerleave", () => {
+  article.addEventListener("pointerleave", (event) => {
+    if (event.pointerType !== "mouse") return; // a finger leaves at once: the button stays where it tapped
     leaving = setTimeout(() => button.classList.remove("flagger--here"), 300);
   });
   button.addEventListener("focus", () => {
@@ -74,13 +80,16 @@ function start(form) {
   button.addEventListener("click", () => {
     quote.value = words(blocks[at]);
     box.append(form);
+    form.querySelector(".actions").append(cancel);
     box.showModal();
+    quote.scrollTop = 0;
     form.elements.comment.focus();
   });
   box.addEventListener("click", (event) => {
     if (event.target === box) box.close();
   });
   box.addEventListener("close", () => {
+    cancel.remove();
     details.append(form);
     button.focus();
   });
