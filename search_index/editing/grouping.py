@@ -18,7 +18,7 @@ def group_wordings(counts: Mapping[str, int], language: str, seeds: Collection[s
     """Wording to group: the stem set of its leading wording. `seeds`: groups that keep their name."""
     said = {text: telling_words(text, language) for text in counts}
     stems = {word: analysis.stem(word, language) for words in said.values() for word in words}
-    near = {word: [stems[one] for one in others] for word, others in near_words(stems).items()}
+    near = _near_stems(stems, seeds)
     leads = {seed: seed for seed in seeds}  # stem set -> the group that it belongs to
     groups: dict[str, str] = {}
     for text in sorted(counts, key=lambda text: (-counts[text], text)):
@@ -61,6 +61,18 @@ def one_error(left: str, right: str) -> bool:
         return True
     exchanged = left[place : place + 2] == right[place : place + 2][::-1]
     return exchanged and left[place + 2 :] == right[place + 2 :]
+
+
+def _near_stems(stems: Mapping[str, str], seeds: Collection[str]) -> dict[str, list[str]]:
+    """Each word that is one error from another, as written or in its stem, and the stems of those others."""
+    known = {*stems.values(), *(stem for seed in seeds for stem in seed.split())}
+    near = near_words({*stems, *known})
+    found = {}
+    for word, own in stems.items():
+        others = [stem for one in (*near.get(word, ()), *near.get(own, ())) for stem in (stems.get(one), one)]
+        if others:
+            found[word] = list(dict.fromkeys(stem for stem in others if stem in known and stem != own))
+    return found
 
 
 def _neighbour(
