@@ -1,6 +1,7 @@
 """Who may do what on the writing side: the table of docs/architecture.md, tried on real articles."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from editorial import queries, services
 from editorial.models import Verdict
 from kb.models import Kind
+from sportello.core import clock
 from sportello.core.audience import Role, Viewer
 from sportello.core.errors import Forbidden, Invalid, NotFound
 from sportello.core.settings import Settings, SettingsError
@@ -53,6 +55,22 @@ def _publish(confidence: str) -> Act:
     return act
 
 
+def _publish_approved(session: Session, actor: Viewer, desk: Desk) -> Any:
+    """An editor had planned it and then took the time away: approved, and nobody has published it."""
+    editor = system_editor(session)
+    slug = desk.own(session, "validated") if actor.writes else desk.live
+    services.schedule(session, editor, slug, clock.now() + timedelta(days=1))
+    services.schedule(session, editor, slug, None)
+    return services.publish_change(session, actor, slug, ladder=LADDER, agents_publish="none")
+
+
+def system_editor(session: Session) -> Viewer:
+    """Another editor."""
+    person = make_person(session, "edda", None, Role.EDITOR)
+    session.flush()
+    return viewer(person)
+
+
 ACTS: dict[str, Act] = {
     "draft": _begin,
     "stage": lambda s, a, d: services.open_copy(s, a, d.live),
@@ -61,6 +79,7 @@ ACTS: dict[str, Act] = {
     "approve": _approve,
     "publish not validated": _publish("not-validated"),
     "publish validated": _publish("validated"),
+    "publish approved": _publish_approved,
     "publish in review": lambda s, a, d: services.publish_change(s, a, d.live, ladder=LADDER, agents_publish="none"),
     "unpublish at": lambda s, a, d: services.set_unpublish_at(s, a, d.live, None),
     "archive": lambda s, a, d: services.archive(s, a, d.other, None),
@@ -68,13 +87,14 @@ ACTS: dict[str, Act] = {
     "reviewers": lambda s, a, d: services.set_reviewers(s, a, "ledger", []),
 }
 WRITERS = {"draft", "stage", "history", "note"}
+AGENTS = {"publish not validated", "publish approved"}
 EDITORS = set(ACTS)
 MAY: dict[str, set[str]] = {
     "anonymous": set(),
     "customer": set(),
     "moderator": set(),
-    "agent": WRITERS | {"publish not validated"},
-    "reviewer": WRITERS | {"publish not validated", "approve"},
+    "agent": WRITERS | AGENTS,
+    "reviewer": WRITERS | AGENTS | {"approve"},
     "editor": EDITORS,
     "administrator": EDITORS,
 }
@@ -132,7 +152,7 @@ def test_agents_publish_up_to_the_confidence_that_the_setting_says(
 
 def test_a_level_that_is_none_is_refused_at_the_start() -> None:
     from_env = {"SPORTELLO_ENVIRONMENT": "development", "SPORTELLO_AGENTS_PUBLISH": "everything"}
-    with pytest.raises(SettingsError, match="SPORTELLO_AGENTS_PUBLISH.*work-in-progress"):
+    with pytest.raises(SettingsError, match=r"SPORTELLO_AGENTS_PUBLISH.*work-in-progress"):
         Settings.from_env(from_env)
     assert Settings.from_env({**from_env, "SPORTELLO_AGENTS_PUBLISH": "none"}).agents_publish == "none"
 
