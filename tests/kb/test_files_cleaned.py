@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from kb.files import kinds, process
+from kb.files.bare import is_bare
 from kb.files.kinds import DOCX, GIF, JPEG, PDF, PNG, TEXT, WEBP, Refused
 from kb.files.process import clean_picture, read_words
 from tests.kb import pictures
@@ -86,6 +87,24 @@ def test_a_bomb_or_a_damaged_picture_is_refused(stream: io.BytesIO, kind: kinds.
 def test_twenty_megapixels_are_taken() -> None:
     """The counter-proof, at the limit."""
     assert cleaned(pictures.picture("PNG", (5000, 4000), "L"), PNG)[0].width == 5000
+
+
+@pytest.mark.parametrize(("form", "kind"), [("PNG", PNG), ("JPEG", JPEG), ("WEBP", WEBP)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_what_was_cleaned_here_is_known_to_be_bare(form: str, kind: kinds.FileKind, mode: str) -> None:
+    source = pictures.picture(form, (90, 70), mode if form == "PNG" else "RGB" if form == "JPEG" else "RGBA")
+    data = cleaned(source, kind)[1]
+    assert is_bare(kind, io.BytesIO(data))
+    for other in (data + b"x", data[:-1], data[:20], data + pictures.archive(a=b"x").getvalue()):
+        assert not is_bare(kind, io.BytesIO(other))
+
+
+def test_a_picture_that_says_more_is_not_bare() -> None:
+    assert not is_bare(JPEG, pictures.photo())
+    assert not is_bare(PNG, pictures.picture(dpi=(300, 300)))
+    assert not is_bare(WEBP, pictures.picture("WEBP", exif=b"Exif\0\0II*\0"))
+    assert not is_bare(WEBP, pictures.moving("WEBP"))
+    assert not is_bare(GIF, pictures.picture("GIF", mode="P"))
 
 
 def test_the_words_of_documents_are_read() -> None:

@@ -7,6 +7,7 @@ from typing import BinaryIO, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kb.files.bare import is_bare
 from kb.files.kinds import LARGE, FileKind, TooBig
 from kb.files.names import display_name
 from kb.files.process import clean_picture
@@ -36,9 +37,8 @@ def store_file(
 ) -> StoredFile:
     """Check the file in `stream` (seekable), encode a picture anew, store it.
 
-    `as_it_is`: a picture that was encoded here before (an export read back) is checked all the same, and its own bytes
-    are kept.
-
+    `as_it_is`: a picture that was encoded here before (an export read back) is checked all the same, and keeps its own
+    bytes if they hold nothing but the picture.
     Raises Refused (TooBig above `most_bytes`), Unavailable.
     """
     if stream.seek(0, 2) > most_bytes:
@@ -52,7 +52,7 @@ def store_file(
         return StoredFile(key, sha256, kind, display_name(name, kind), size)
     picture = clean_picture(kind, stream)
     with picture.data as encoded:
-        data = stream if as_it_is else encoded
+        data = stream if as_it_is and is_bare(kind, stream) else encoded
         size = data.seek(0, 2)
         data.seek(0)
         key = media.put(cast(BinaryIO, data), picture.kind.suffixes[0])
