@@ -93,7 +93,7 @@ def unpublish(slug: str) -> ResponseReturnValue:
 @requires(Action.ARTICLE_ARCHIVE)
 def archive(slug: str) -> ResponseReturnValue:
     """Take an article out of lists and search for good, with what replaces it."""
-    if request.method == "GET":
+    if request.method != "POST":
         with read_session() as session:
             return _archive_page(session, slug)
     successor = request.form.get("successor", "").strip() or request.form.get("choice", "")
