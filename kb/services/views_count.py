@@ -1,6 +1,6 @@
 """Counting how often articles are opened: by day and class of reader, never by person."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,15 +12,19 @@ from sportello.core import clock
 KEPT_FOR = timedelta(days=730)
 
 
-def count_view(session: Session, article_key: str, audience: str) -> None:
-    """Count one opening today, in the counters database: one statement."""
+def count_view(
+    session: Session, article_key: str, audience: str, *, number: int = 1, day: date | None = None
+) -> None:
+    """Count openings on a day (default: one, today), in the counters database: one statement."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(ArticleViews).values(article_key=article_key, day=clock.today(), audience=audience, count=1)
+    statement = insert(ArticleViews).values(
+        article_key=article_key, day=day or clock.today(), audience=audience, count=number
+    )
     session.execute(
         statement.on_conflict_do_update(
             index_elements=[ArticleViews.article_key, ArticleViews.day, ArticleViews.audience],
-            set_={"count": ArticleViews.count + 1},
+            set_={"count": ArticleViews.count + number},
         )
     )
 

@@ -76,6 +76,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         raise RuntimeError(f"routes without declared access: {', '.join(missing)}")
     # Not text/plain: what people attached is sent as it is, so that parts of it can be asked for.
     app.config["COMPRESS_MIMETYPES"] = COMPRESSED
+    app.config.update(COMPRESS_BR_LEVEL=2, COMPRESS_BR_WINDOW=18)  # a third of the time for a tenth more bytes
     Compress(app)
     init_assets(app, static, templates, cache / "static")
     return app

@@ -11,6 +11,7 @@ from kb.models import ArticleViews, ArticleVote
 from kb.queries.insight import views_by_week, worst
 from kb.services import revise
 from kb.services.views_count import count_view, purge_views
+from kb.views.counting import write_out
 from search_index.led_here import led_here
 from search_index.models import SearchLog
 from sportello.core import clock
@@ -32,6 +33,7 @@ def written(database: Database, cast: Cast) -> tuple[str, str]:
 
 
 def views(database: Database) -> dict[str, int]:
+    write_out()
     with database.counters() as session:
         return {row.audience: row.count for row in session.scalars(select(ArticleViews))}
 
