@@ -69,12 +69,13 @@ def _do(session: Session, run: BulkRun, keys: Sequence[str]) -> None:
         wanted = alteration.wanted(was, str(run.value.get("to", "")))
         if wanted == was:
             continue
+        edited = article.edited_here
         try:
             alteration.put(shelves, article, wanted)
         except (Invalid, Conflict, NotFound, Forbidden) as error:
             failed[key] = _reason(error.message, error.params)
             continue
-        before[key] = [was, alteration.read(shelves, article), article.edited_here]
+        before[key] = [was, alteration.read(shelves, article), edited]
         article.edited_here = True
         changed.append(key)
     _keep(session, run, {**run.before, **before}, {**run.failed, **failed}, changed)
