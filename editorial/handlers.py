@@ -5,10 +5,9 @@ import logging
 from sqlalchemy.orm import Session
 
 from editorial.events import PublicationPlanned, UnpublicationPlanned
-from editorial.merge import EditConflict
 from editorial.models import Change, State
 from editorial.services import shelf
-from editorial.services._held import hold
+from editorial.services.held import Held, hold
 from editorial.services.publishing import publish_held
 from kb.events import ArticleChanged
 from kb.models import Article, ArticleTranslation
@@ -24,19 +23,25 @@ log = logging.getLogger(__name__)
 
 def on_publication_planned(site: Site, event: PublicationPlanned) -> None:
     """Publish the change if it is planned and its time has come. What cannot be published waits for a person."""
-    with site.database.write() as session:
-        slug = session.scalar(Change.visible_to(system(), ArticleTranslation.slug).where(Change.key == event.key))
-        held = hold(session, system(), slug) if slug else None
-        change = held.change if held else None
-        if held is None or change is None or change.key != event.key or change.state != State.SCHEDULED:
-            return
-        if change.publish_at is None or change.publish_at > clock.now():
-            return
-        try:
-            publish_held(session, system(), held, ladder=site.plans.ladder)
-        except (EditConflict, Conflict, Invalid) as error:
-            change.state, change.updated_at = State.APPROVED, clock.now()
-            log.warning("change %s of /kb/%s was not published at its time: %s", change.key, slug, error)
+    try:
+        with site.database.write() as session:
+            if (held := _due(session, event.key)) is not None:
+                publish_held(session, system(), held, ladder=site.plans.ladder)
+    except (Conflict, Invalid) as error:
+        log.warning("change %s was not published at its time: %s", event.key, error)
+        with site.database.write() as session:
+            if (held := _due(session, event.key)) is not None and held.change is not None:
+                held.change.state, held.change.updated_at = State.APPROVED, clock.now()
+
+
+def _due(session: Session, key: str) -> Held | None:
+    """The change `key`, held, if it is planned for now or before."""
+    slug = session.scalar(Change.visible_to(system(), ArticleTranslation.slug).where(Change.key == key))
+    held = hold(session, system(), slug) if slug else None
+    change = held.change if held else None
+    if change is None or change.key != key or change.state != State.SCHEDULED:
+        return None
+    return held if change.publish_at is not None and change.publish_at <= clock.now() else None
 
 
 def on_unpublication_planned(site: Site, event: UnpublicationPlanned) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from editorial.form import ArticleForm
 from editorial.models import WorkingCopy
-from editorial.services._held import Held, form_at, hold
+from editorial.services.held import Held, form_at, hold
 from editorial.settings import Settings
 from kb.models import ArticleTranslation
 from kb.queries.articles import get_article
@@ -46,9 +46,8 @@ def open_copy(session: Session, actor: Viewer, slug: str) -> WorkingCopy:
 
 
 def _begin(session: Session, held: Held, copy: WorkingCopy) -> None:
-    newest = held.change.revision_id if held.change else held.translation.revision_id
-    form = form_at(session, held, newest)
-    copy.base_revision_id = newest
+    form = form_at(session, held, held.newest_id)
+    copy.base_revision_id = held.newest_id
     copy.fields = {**form.to_fields(), OPENED: form.settings.as_dict()}
     copy.opened_at = copy.saved_at = clock.now()
 

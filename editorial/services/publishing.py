@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from editorial.events import PublicationPlanned, UnpublicationPlanned
 from editorial.merge import EditConflict
 from editorial.models import Change, State
-from editorial.services._held import Held, form_at, get_revision, hold, was_never_published
+from editorial.services.held import Held, form_at, get_revision, hold, was_never_published
 from editorial.services.snapshot import apply_settings
 from editorial.settings import SUMMARY, Settings, changed_in
 from kb.events import ArticleChanged

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from editorial.models import Change
 from editorial.queries.history import revision_at
-from editorial.services._held import form_at, get_revision, hold
-from editorial.services.save import add_revision, stage
+from editorial.services.held import form_at, get_revision, hold
+from editorial.services.save import MAX_COMMENT, add_revision, stage
 from editorial.settings import SUMMARY, changed_in, stored
 from kb.services.rendering import render_article
 from sportello.core.audience import Viewer
@@ -21,14 +21,13 @@ def restore_revision(session: Session, actor: Viewer, slug: str, number: int, *,
     held = hold(session, actor, slug)
     held.require_on_shelf()
     old = revision_at(session, actor, slug, number)
-    head = get_revision(session, held.head_id)
-    now = form_at(session, held, held.head_id)
+    now = form_at(session, held, held.newest_id)
     form = replace(
         now, title=old.title, markdown=old.markdown, summary=(old.settings or {}).get(SUMMARY, now.summary)
     )
     rendered = render_article(form.markdown, held.translation.language)
-    revision = add_revision(session, actor, held.translation, form, rendered, comment=comment)
-    staged = head.settings if held.change is not None and head is not None else None
-    revision.settings = stored(form.settings, changed_in(staged), form.summary)
+    revision = add_revision(session, actor, held.translation, form, rendered, comment=comment[:MAX_COMMENT])
+    staged = get_revision(session, held.change.revision_id) if held.change else None
+    revision.settings = stored(form.settings, changed_in(staged.settings if staged else None), form.summary)
     revision.source_revision_id = old.source_revision_id
     return stage(session, actor, held, revision, form)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from editorial.models import Change, ReviewNote, State, Verdict
 from editorial.queries.changes import reviewers_of
-from editorial.services._held import Held, hold, hold_change
+from editorial.services.held import Held, hold, hold_change
 from editorial.services.publishing import close_change, plan, publish_held
 from kb.models import Revision
 from sportello.core import clock, keys

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from editorial.form import ArticleForm
 from editorial.merge import EditConflict, has_markers
 from editorial.models import Change, State
-from editorial.services._held import (
+from editorial.services.copies import drop_copy, opened_settings
+from editorial.services.held import (
     Held,
     form_at,
     get_revision,
@@ -16,9 +17,8 @@ from editorial.services._held import (
     last_number,
     was_never_published,
 )
-from editorial.services.copies import drop_copy, opened_settings
 from editorial.services.snapshot import apply_settings, check_settings
-from editorial.settings import changed_in, stored
+from editorial.settings import SUMMARY, changed_in, stored
 from kb.models import Article, ArticleTranslation, Revision, Significance
 from kb.queries.articles import get_article
 from kb.services.attachments import link_files
@@ -56,7 +56,7 @@ def save_change(
     language = get_article(session, actor, slug).language
     require(actor, Action.ARTICLE_DRAFT)
     form.check(ladder, language)
-    _check_words(form, comment)
+    _check_words(form, comment, significance)
     rendered = render_article(form.markdown, language)
     held = hold(session, actor, slug)
     held.require_on_shelf()
@@ -69,7 +69,9 @@ def save_change(
     return stage(session, actor, held, revision, form)
 
 
-def _check_words(form: ArticleForm, comment: str) -> None:
+def _check_words(form: ArticleForm, comment: str, significance: str) -> None:
+    if significance not in set(Significance):
+        raise Invalid(N_("Say whether it is a typo, a normal or a major change."), field="significance")
     if has_markers(form.markdown):
         raise Invalid(N_("Decide on every marked place first: the text still holds both versions."), field="markdown")
     if len(comment) > MAX_COMMENT:
@@ -86,29 +88,26 @@ def _require_base(
     ancestor = base_revision_id
     if held.moved and held.change is not None and ancestor == held.change.revision_id:
         ancestor = held.change.base_revision_id or ancestor  # what the staged and the readers' text come from
-    base_revision = get_revision(session, ancestor)
-    if base_revision is None or base_revision.translation_id != held.translation.id:
-        base_revision = None
-    theirs = form_at(session, held, head_id)
-    base = theirs if base_revision is None else replace(
-        theirs, title=base_revision.title, markdown=base_revision.markdown,
-        summary=(base_revision.settings or {}).get("summary", theirs.summary),
-    )  # fmt: skip
-    if base_revision is None:
-        base = replace(base, markdown="", title=form.title)
-    opened = opened_settings(session, actor, held.translation.id)
-    raise EditConflict(replace(base, settings=opened or theirs.settings), theirs, form, head_id)
+    settings = form_at(session, held, held.newest_id).settings
+    theirs = replace(form_at(session, held, head_id), settings=settings)
+    opened = opened_settings(session, actor, held.translation.id) or settings
+    revision = get_revision(session, ancestor)
+    if revision is None or revision.translation_id != held.translation.id:
+        base = ArticleForm(form.title, "", theirs.summary, opened)
+    else:
+        summary = (revision.settings or {}).get(SUMMARY, theirs.summary)
+        base = ArticleForm(revision.title, revision.markdown, summary, opened)
+    raise EditConflict(base, theirs, form, head_id)
 
 
 def _altered(session: Session, actor: Viewer, held: Held, form: ArticleForm) -> tuple[ArticleForm, set[str]]:
     """The form with settings that others changed meanwhile brought in, and the names of what this change alters."""
-    now = form_at(session, held, held.head_id)
-    opened = opened_settings(session, actor, held.translation.id) or now.settings
-    mine = set(form.settings.differing(opened))
-    settings = now.settings.with_values(mine, form.settings)
+    now = form_at(session, held, held.newest_id).settings
+    mine = set(form.settings.differing(opened_settings(session, actor, held.translation.id) or now))
+    settings = now.with_values(mine, form.settings)
     check_settings(session, settings, mine)
-    head = get_revision(session, held.change.revision_id) if held.change else None
-    return replace(form, settings=settings), mine | set(changed_in(head.settings if head else None))
+    staged = get_revision(session, held.change.revision_id) if held.change else None
+    return replace(form, settings=settings), mine | changed_in(staged.settings if staged else None)
 
 
 def _source(session: Session, actor: Viewer, held: Held, revision_id: int | None) -> int | None:

@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from editorial.models import Change, State
-from editorial.services._held import hold
+from editorial.services.held import hold
 from kb.events import ArticleChanged
 from kb.models import ArchivedAddress, Article, ArticleTranslation, SlugHistory
 from kb.queries.articles import get_article, languages_of

@@ -56,7 +56,7 @@ def check_settings(session: Session, settings: Settings, names: Iterable[str]) -
     if "category" in wanted:
         _category(session, settings)
     if "owner" in wanted:
-        _owner(session, settings)
+        _check_owner(session, settings)
 
 
 def apply_settings(
@@ -87,7 +87,7 @@ def apply_settings(
     if "critical" in wanted:
         _apply_critical(translation, settings.critical)
     if "owner" in wanted:
-        article.owner_id = _owner(session, settings)
+        article.owner_id = _writer(session, settings.owner)  # nobody, if they have left since
     reckon(article, days)
 
 
@@ -128,10 +128,11 @@ def _category(session: Session, settings: Settings) -> Category | None:
     return category
 
 
-def _owner(session: Session, settings: Settings) -> int | None:
-    if not settings.owner:
-        return None
-    person = session.scalar(select(Person).where(Person.email == settings.owner.lower(), Person.active))
-    if person is None or not person.roles & WRITING_ROLES:
+def _check_owner(session: Session, settings: Settings) -> None:
+    if settings.owner and _writer(session, settings.owner) is None:
         raise Invalid(N_("The owner must be somebody of the staff who writes articles."), field="owner")
-    return person.id
+
+
+def _writer(session: Session, email: str) -> int | None:
+    person = session.scalar(select(Person).where(Person.email == email.lower(), Person.active))
+    return person.id if person is not None and person.roles & WRITING_ROLES else None

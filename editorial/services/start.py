@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from editorial.form import ArticleForm
 from editorial.models import State
-from editorial.services._held import Held, get_revision, hold
+from editorial.services.held import Held, get_revision, hold
 from editorial.services.save import add_revision, stage
 from editorial.services.snapshot import check_settings, settings_of
 from editorial.settings import NAMES, Settings, stored
@@ -39,6 +39,8 @@ def start_article(
     `markdown` None: the headings of its kind. Raises Forbidden, Invalid (naming the field).
     """
     require(actor, Action.ARTICLE_DRAFT)
+    if kind not in set(Kind):
+        raise Invalid(N_("Choose what kind of article this is."), field="kind")
     settings = Settings(
         audience=STAFF, kind=Kind(kind), products=tuple(products), confidence=Confidence.WORK_IN_PROGRESS,
         owner=_email(session, actor),

@@ -11,7 +11,7 @@ from editorial.diff import Difference, Stretch, whole, word_diff
 from editorial.models import Change, ReviewNote, State
 from editorial.notes import placed
 from editorial.queries.changes import notes_of, open_change, reviewers_of
-from editorial.services._held import Held, form_at
+from editorial.services.held import Held, form_at
 from editorial.services.publishing import publishing
 from editorial.services.review import Reviewed, authors_of
 from editorial.services.snapshot import settings_of

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from editorial import queries, services
 from editorial.models import State, Verdict
+from kb.models import Category
 from kb.queries import get_article, read_article, read_markdown
-from kb.services import revise
+from kb.services import ensure_category, revise
 from sportello.core.audience import Viewer, anonymous
 from sportello.core.db import Database
 from sportello.core.errors import Conflict, Invalid, NotFound
@@ -128,6 +130,27 @@ def test_a_plan_overtaken_by_a_direct_edit_waits_for_a_person(
         change = queries.open_change(session, sara, slug)
     assert change is not None
     assert change.state == State.APPROVED
+
+
+def test_a_plan_that_cannot_be_carried_out_leaves_everything_as_it_was(
+    app: Flask, database: Database, sara: Viewer, clock: Any
+) -> None:
+    with database.write() as session:
+        slug = write(session, "Live", "premium", markdown="Old").slug
+        ensure_category(session, SYSTEM, "passing")
+        save(session, sara, slug, title="New", markdown="New", audience="public", category="passing")
+        services.schedule(session, sara, slug, NOON + HOUR)
+    with database.write() as session:
+        session.execute(delete(Category))
+    clock.move_to(NOON + HOUR)
+    work(app)
+    assert text(database, slug, sara) == "Old"
+    with database.read() as session:
+        article = get_article(session, sara, slug)
+        change = queries.open_change(session, sara, slug)
+        assert (article.title, article.article.audience) == ("Live", "premium")
+        assert change is not None
+        assert change.state == State.APPROVED
 
 
 @pytest.mark.parametrize("away", ["archive", "bin_article"])

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from editorial import queries, services
 from editorial.form import ArticleForm
 from editorial.services import EditConflict
+from kb.queries import read_markdown
 from kb.services import change_audience, revise
 from sportello.core import clock
 from sportello.core.audience import Viewer
@@ -109,7 +110,7 @@ def test_a_direct_edit_under_a_staged_change_is_merged_before_anything_is_publis
 ) -> None:
     sara = viewer(cast.sara)
     slug = write(session, "Live", markdown="one\ntwo\nthree").slug
-    save(session, sara, slug, markdown="ONE\ntwo\nthree")
+    save(session, sara, slug, markdown="ONE\ntwo\nthree", tags=("vat",))
     revise(session, SYSTEM, slug, title="Live", markdown="one\ntwo\nTHREE")
     with pytest.raises(EditConflict) as caught:
         services.publish_change(session, sara, slug, ladder=LADDER)
@@ -119,7 +120,9 @@ def test_a_direct_edit_under_a_staged_change_is_merged_before_anything_is_publis
     merged = caught.value.merged
     assert merged.markdown == "ONE!\ntwo\nTHREE"
     services.save_change(session, sara, slug, merged, base_revision_id=caught.value.head_id, ladder=LADDER)
-    services.publish_change(session, sara, slug, ladder=LADDER)
+    done = services.publish_change(session, sara, slug, ladder=LADDER)
+    assert read_markdown(session, sara, slug)[1] == "ONE!\ntwo\nTHREE"
+    assert [row.tag for row in done.article.tags] == ["vat"]  # staged before the direct edit
 
 
 def test_a_text_with_undecided_places_is_not_saved(session: Session, cast: Cast) -> None:

@@ -5,12 +5,14 @@ item that was once readable and then narrowed, unpublished or deleted, against a
 """
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
 
+from editorial.services import bin_article
 from kb import services
 from sportello.accounts.plans import Plans
 from sportello.accounts.viewer import viewer_of
@@ -105,8 +107,17 @@ def delete(session: object, slug: str) -> object:
     return services.delete_article(session, SYSTEM, slug)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("stopped", [False, True], ids=["worker running", "worker stopped"])
-@pytest.mark.parametrize("change", [narrow, unpublish, delete], ids=lambda change: change.__name__)
+def throw_away(session: object, slug: str) -> object:
+    return bin_article(session, SYSTEM, slug)  # type: ignore[arg-type]
+
+
+HISTORIES = [
+    pytest.param(change, stopped, id=f"{change.__name__}, worker {'stopped' if stopped else 'running'}")
+    for change, stopped in (*product((narrow, unpublish, delete), (False, True)), (throw_away, True))
+]
+
+
+@pytest.mark.parametrize(("change", "stopped"), HISTORIES)
 def test_what_was_once_readable_leaves_no_trace(site: Callable[..., Site], change: Change, stopped: bool) -> None:
     """Effective on the next request, with the worker stopped too, and complete once it has worked (T8)."""
     gone = {item for item in ITEMS if item.audience in ("public", "xtreme") and item.variant != 1}

@@ -47,6 +47,11 @@ class Held:
             return self.translation.revision_id
         return self.change.revision_id
 
+    @property
+    def newest_id(self) -> int | None:
+        """Id of the latest words on the writing side, merged with what readers have or not."""
+        return self.change.revision_id if self.change else self.translation.revision_id
+
     def require_open(self) -> Change:
         """The open change. Raises Conflict."""
         if self.change is None:
