@@ -91,7 +91,8 @@ class GapDecision(Base):
     id: Mapped[pk]
     language: Mapped[lang]
     group: Mapped[str] = mapped_column(String(256))  # the group's stems in order
-    decision: Mapped[str] = mapped_column(String(12))  # "drafted", "linked", "dismissed", "synonym"
+    words: Mapped[str] = mapped_column(String(256), default="")  # as people wrote it, to be shown
+    decision: Mapped[str] = mapped_column(String(12))  # search_index.editing.decisions
     ref: Mapped[str | None] = mapped_column(String(40))
     decided_at: Mapped[instant]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))

@@ -9,6 +9,7 @@ from kb.services import add_keyword, remove_keyword
 from search_index.documents import LANGUAGES
 from search_index.editing.decisions import Decision
 from search_index.editing.wording import MAX_KEY, group_of
+from search_index.log import normal
 from search_index.models import GapDecision
 from sportello.accounts.services import audit
 from sportello.core import clock
@@ -28,10 +29,10 @@ def split_key(key: str) -> tuple[str, str]:
     return language, group
 
 
-def dismiss_gap(session: Session, actor: Viewer, language: str, group: str) -> GapDecision:
-    """It needs no answer. It comes back when it is searched in vain again."""
+def dismiss_gap(session: Session, actor: Viewer, language: str, group: str, words: str = "") -> GapDecision:
+    """It needs no answer. It comes back when it is searched in vain again. `words`: as people wrote it."""
     require(actor, Action.SEARCH_TUNE)
-    return _decided(session, actor, language, group, Decision.DISMISSED)
+    return _decided(session, actor, language, group, Decision.DISMISSED, words=words)
 
 
 def link_gap(session: Session, actor: Viewer, language: str, group: str, slug: str, words: str) -> GapDecision:
@@ -40,30 +41,34 @@ def link_gap(session: Session, actor: Viewer, language: str, group: str, slug: s
     if group_of(words, language) == "":
         raise Invalid(N_("Write the words that people search with."), field="words")
     article = add_keyword(session, actor, slug, language, words)
-    return _decided(session, actor, language, group, Decision.LINKED, Ref(ARTICLE, article.key))
+    return _decided(session, actor, language, group, Decision.LINKED, Ref(ARTICLE, article.key), words)
 
 
-def mark_drafted(session: Session, actor: Viewer, language: str, group: str, ref: Ref) -> GapDecision:
+def mark_drafted(
+    session: Session, actor: Viewer, language: str, group: str, ref: Ref, words: str = ""
+) -> GapDecision:
     """Somebody writes the answer. It does not come back before that is published."""
     require(actor, Action.ARTICLE_DRAFT)
-    return _decided(session, actor, language, group, Decision.DRAFTED, ref)
+    return _decided(session, actor, language, group, Decision.DRAFTED, ref, words)
 
 
-def mark_drafted_by_slug(session: Session, actor: Viewer, key: str, slug: str) -> GapDecision | None:
+def mark_drafted_by_slug(session: Session, actor: Viewer, key: str, slug: str, title: str = "") -> GapDecision | None:
     """The same for an article by its address; `key` comes from an address and may be nonsense: then nothing."""
     try:
         language, group = split_key(key)
     except NotFound:
         return None
-    return mark_drafted(session, actor, language, group, Ref(ARTICLE, get_article(session, actor, slug).article.key))
+    ref = Ref(ARTICLE, get_article(session, actor, slug).article.key)
+    words = title if group_of(title, language) == group else ""
+    return mark_drafted(session, actor, language, group, ref, words)
 
 
 def mark_tuned(
-    session: Session, actor: Viewer, language: str, group: str, decision: Decision, ref: Ref | None = None
+    session: Session, actor: Viewer, language: str, group: str, decision: Decision, ref: Ref | None, words: str
 ) -> GapDecision:
     """A synonym or a pin answers it: `decision` says which."""
     require(actor, Action.SEARCH_TUNE)
-    return _decided(session, actor, language, group, decision, ref)
+    return _decided(session, actor, language, group, decision, ref, words)
 
 
 def reopen_gap(session: Session, actor: Viewer, language: str, group: str) -> None:
@@ -84,7 +89,13 @@ def reopen_gap(session: Session, actor: Viewer, language: str, group: str) -> No
 
 
 def _decided(
-    session: Session, actor: Viewer, language: str, group: str, decision: Decision, ref: Ref | None = None
+    session: Session,
+    actor: Viewer,
+    language: str,
+    group: str,
+    decision: Decision,
+    ref: Ref | None = None,
+    words: str = "",
 ) -> GapDecision:
     language, group = split_key(f"{language}:{group}")
     row = _get(session, language, group)
@@ -93,6 +104,7 @@ def _decided(
         row = GapDecision(language=language, group=group)
         session.add(row)
     row.decision, row.ref = decision, str(ref) if ref else None
+    row.words = normal(words) if group_of(words, language) else row.words or group
     row.decided_at, row.decided_by_id = clock.now(), actor.person_id
     session.flush()
     after = {"decision": row.decision, "ref": row.ref}

@@ -40,7 +40,7 @@ def save_synonym(
         return synonyms.edit_synonym(session, actor, key, language, words, one_way=one_way)
     row = synonyms.add_synonym(session, actor, language, words, one_way=one_way)
     if gap:
-        mark_tuned(session, actor, *split_key(gap), Decision.SYNONYM)
+        mark_tuned(session, actor, *split_key(gap), Decision.SYNONYM, None, row.words[0])
     return row
 
 
@@ -53,5 +53,5 @@ def save_pin(
         return pinning.edit_pin(session, actor, key, language, query, ref)
     row = pinning.add_pin(session, actor, language, query, ref)
     if gap:
-        mark_tuned(session, actor, *split_key(gap), Decision.PINNED, ref)
+        mark_tuned(session, actor, *split_key(gap), Decision.PINNED, ref, query)
     return row

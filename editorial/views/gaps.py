@@ -66,7 +66,7 @@ def decide_gap() -> ResponseReturnValue:
             deciding.reopen_gap(session, current_viewer(), language, group)
             flash(_("It is in the list again."))
             return redirect(back, 303)
-        deciding.dismiss_gap(session, current_viewer(), language, group)
+        deciding.dismiss_gap(session, current_viewer(), language, group, request.form.get("words", ""))
     return _done(f"{language}:{group}")
 
 

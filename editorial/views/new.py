@@ -48,7 +48,7 @@ def start() -> ResponseReturnValue:
                 products=products, ladder=site_plans().ladder,
             )  # fmt: skip
             if gap := form.get("from_gap"):
-                mark_drafted_by_slug(session, current_viewer(), gap, made.slug)
+                mark_drafted_by_slug(session, current_viewer(), gap, made.slug, form.get("title", ""))
     except Invalid as error:
         return _page(error), 400
     return redirect(url_for("editorial.edit", slug=made.slug, from_gap=form.get("from_gap") or None), 303)

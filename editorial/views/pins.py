@@ -64,20 +64,21 @@ def pins() -> ResponseReturnValue:
 @bp.route("/staff/pins/edit", methods=["GET", "POST"])
 @requires(Action.SEARCH_TUNE)
 def edit_pin() -> ResponseReturnValue:
-    """A pin by ?key=, or a new one, prefilled from ?query= and ?language=."""
+    """A pin by ?key=, or a new one, prefilled from ?query= and ?language=. One button only looks for articles."""
     key = request.args.get("key", "")
     form = PinForm(data=_filled(key))
     refused: SportelloError | None = None
     if chosen := request.form.get("chosen"):
         form.article.data = chosen
-    if form.validate_on_submit():
+    finding = request.form.get("do") == "find"
+    if not finding and form.validate_on_submit():
         refused = tried(form, lambda: _save(key, form))
         if refused is None:
             flash(_("Saved. It stands first from now on, for those who may read it."))
             done = form.from_gap.data
             return redirect(url_for("editorial.queue_gaps", done=done) if done else url_for("editorial.pins"), 303)
     with read_session() as session:
-        text = form.article.data if form.article.errors else form.query.data
+        text = form.article.data if finding or form.article.errors else form.query.data
         found = found_articles(session, current_viewer(), text or "", form.language.data or current_language())
     refused = refused or (SportelloError() if form.errors else None)
     return page("editorial/pin_form.html", refused, form=form, key=key, found=found)

@@ -114,6 +114,10 @@ def test_what_is_not_there_is_not_found(sign_in: SignIn, cast: Cast) -> None:
 def test_a_pin_is_chosen_among_what_is_found_or_by_address(sign_in: SignIn, slug: str) -> None:
     client, reader = sign_in("sara"), sign_in("anonymous")
     form = {"query": "dock gantry", "language": "en"}
+    looked = client.post(f"{PINS}/edit", data={**form, "article": "pallet", "do": "find"})
+    assert looked.status_code == 200
+    assert f'value="/kb/{slug}"' in looked.text
+    assert "dock gantry" in looked.text
     lost = client.post(f"{PINS}/edit", data={**form, "article": "pallet"})
     assert lost.status_code == 400
     assert "No article has this address." in lost.text

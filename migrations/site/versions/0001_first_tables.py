@@ -271,6 +271,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("group", sa.String(length=256), nullable=False),
+        sa.Column("words", sa.String(length=256), nullable=False),
         sa.Column("decision", sa.String(length=12), nullable=False),
         sa.Column("ref", sa.String(length=40), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
