@@ -1,6 +1,7 @@
 """The child process: one hostile file from standard input, its result on standard output, then it ends.
 
-`python -m kb.files.child picture|words MEDIA_TYPE`. A picture comes as one line of JSON and the bytes, words as UTF-8.
+`python -m kb.files.child picture|words MEDIA_TYPE SECONDS`. A picture comes as one line of JSON and the bytes, words
+as UTF-8.
 """
 
 import json
@@ -12,14 +13,13 @@ from typing import BinaryIO
 from kb.files.kinds import BY_MEDIA_TYPE, DAMAGED, HEAVY, MAX_PIXELS, PIXELS, FileKind
 
 MEMORY = 1 << 30  # bytes of address space
-SECONDS = 20  # of processor time
 
 
-def limit() -> None:
-    """No more memory and time than that, no files, no other processes' business."""
+def limit(seconds: int) -> None:
+    """No more memory than that and no more processor time than `seconds`, no files that grow, few that are open."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
@@ -56,9 +56,9 @@ def words(kind: FileKind, source: BinaryIO, out: BinaryIO) -> None:
         out.flush()
 
 
-def main(job: str, media_type: str) -> None:
+def main(job: str, media_type: str, seconds: str) -> None:
     """Do one job."""
-    limit()
+    limit(int(seconds))
     jobs = {"picture": picture, "words": words}
     with sys.stdout.buffer as out:
         jobs[job](BY_MEDIA_TYPE[media_type], sys.stdin.buffer, out)

@@ -1,4 +1,7 @@
-"""The parent's side: a fresh child for each file, few at a time, killed when it takes too long or says too much."""
+"""The parent's side: a fresh child for each file, few at a time, killed when it takes too long or says too much.
+
+Too long is told by the child's processor time: a busy machine makes an answer late, or asks to come again.
+"""
 
 import contextlib
 import json
@@ -19,7 +22,8 @@ import sportello
 from kb.files.kinds import BY_MEDIA_TYPE, HEAVY, FileKind, Refused
 from sportello.core.errors import Unavailable
 
-SECONDS = 30.0  # by the wall, for one file
+PROCESSOR_SECONDS = 20  # for one file
+SECONDS = 60.0  # by the wall: beyond that the machine is too busy to tell
 WAIT_SECONDS = 20.0  # for one's turn
 MOST_AT_ONCE = 2
 MAX_PICTURE = 64 << 20  # bytes of an encoded picture
@@ -62,7 +66,7 @@ def clean_picture(kind: FileKind, source: BinaryIO) -> Picture:
 def read_words(kind: FileKind, source: BinaryIO) -> str:
     """The words inside, at most MAX_WORDS characters; empty when there are none or they cannot be read.
 
-    Raises Unavailable when no child can be started.
+    Of a file that takes too long, those that came before. Raises Unavailable when the machine is too busy to tell.
     """
     found = bytearray()
     with _child("words", kind, source) as child:
@@ -86,7 +90,7 @@ def _child(job: str, kind: FileKind, source: BinaryIO) -> Iterator[subprocess.Po
                 copy.write(chunk)
             copy.seek(0)
             child = subprocess.Popen(
-                [sys.executable, "-m", "kb.files.child", job, kind.media_type],
+                [sys.executable, "-m", "kb.files.child", job, kind.media_type, str(PROCESSOR_SECONDS)],
                 stdin=copy,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -107,7 +111,7 @@ def _child(job: str, kind: FileKind, source: BinaryIO) -> Iterator[subprocess.Po
 
 
 def _chunks(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """What the child writes until it ends or its time is up."""
+    """What the child writes until it ends, or is ended by its limits. Raises Unavailable when it does neither."""
     assert child.stdout is not None
     end = time.monotonic() + SECONDS
     poll = select.poll()
@@ -117,7 +121,8 @@ def _chunks(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
         if not chunk:
             return
         yield chunk
-    log.warning("a file took more than %d seconds to read", SECONDS)
+    log.warning("a file could not be read in %d seconds: the machine is busy", SECONDS)
+    raise Unavailable
 
 
 def _copy(child: subprocess.Popen[bytes], target: IO[bytes], most: int) -> tuple[bytes | None, bool]:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 
 from sportello.accounts.models import Person
 from sportello.core import clock, outbox
-from sportello.core.errors import SportelloError
+from sportello.core.errors import NotFound, SportelloError
 from sportello.core.handling import Site
 from sportello.core.lease import Lease
 from sportello.portal import migrate, postgres
@@ -76,8 +76,12 @@ def _add_media(archive: tarfile.TarFile, site: Site, done: set[str]) -> Iterator
     for key in site.media.keys():  # noqa: SIM118  a storage is not a dict
         if key not in done:
             member = tarfile.TarInfo(MEDIA + key)
-            member.size = site.media.size(key)
-            with site.media.open(key) as stream:
+            try:
+                member.size = site.media.size(key)
+                stream = site.media.open(key)
+            except NotFound:  # removed meanwhile: no row named it any more
+                continue
+            with stream:
                 archive.addfile(member, stream)
             yield key
 

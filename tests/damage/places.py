@@ -162,7 +162,8 @@ class Browser:
 
     def __init__(self, base: str) -> None:
         self._base = base
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect)
+        self.cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies), _NoRedirect)
 
     def _send(self, request: urllib.request.Request, timeout: float) -> Answer:
         started = time.monotonic()

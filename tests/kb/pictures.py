@@ -86,6 +86,19 @@ def docx(text: str) -> io.BytesIO:
     return out
 
 
+def long_docx(word: str, paragraphs: int) -> io.BytesIO:
+    """A Word document of very many paragraphs."""
+    one = f"<w:p><w:r><w:t>{word}</w:t></w:r></w:p>".encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(docx("x")) as short, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in short.namelist():
+            data = short.read(entry)
+            if entry == "word/document.xml":
+                data = data.replace(b"<w:body>", b"<w:body>" + one * paragraphs)
+            made.writestr(entry, data)
+    return out
+
+
 def archive(**members: bytes) -> io.BytesIO:
     """A ZIP file; `__` in a name stands for a slash, `_dot_` for a dot."""
     out = io.BytesIO()
