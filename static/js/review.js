@@ -11,7 +11,7 @@ for (const field of document.querySelectorAll("[data-submit]")) {
 // Arrow keys move between the lines, Escape closes the form and returns to its line.
 for (const diff of document.querySelectorAll("[data-notes]")) {
   const template = document.getElementById("note-template");
-  const numbers = () => [...diff.querySelectorAll("[data-line]")].filter((link) => link.offsetParent !== null);
+  const numbers = () => [...diff.querySelectorAll("[data-line]")].filter((link) => !link.closest("details:not([open])"));
 
   function close(back) {
     const form = diff.querySelector(".note--form");

@@ -31,11 +31,17 @@ class InsideSite:
 
     @contextmanager
     def page_of(
-        self, chromium: "Browser", person: Person | None, *, script: bool = True, refusals: tuple[int, ...] = ()
+        self,
+        chromium: "Browser",
+        person: Person | None,
+        *,
+        script: bool = True,
+        agent: str | None = None,
+        refusals: tuple[int, ...] = (),
     ) -> Iterator["Page"]:
         """A page of a fresh profile in which `person` is signed in; fails at its end if the page misbehaved.
 
-        `refusals`: statuses that the test provokes.
+        `agent`: another name for the browser. `refusals`: statuses that the test provokes.
         """
         context = chromium.new_context(base_url=self.url, locale="en-GB", java_script_enabled=script, user_agent=agent)
         context.set_default_timeout(15_000)
