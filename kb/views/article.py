@@ -79,7 +79,8 @@ def article_page(
     """The article and its page. `comment` and `problem`: a vote that was refused; `report`: a report that was."""
     viewer = current_viewer()
     item = queries.read_article(session, viewer, slug)
-    article, sections = item.article, item.sections
+    article, sections = item.article, [part for part in item.sections if part[2]]  # a cause that is not known yet
+    empty = {part[1] for part in item.sections} - {part[1] for part in sections}
     texts = [html for _heading, _id, html in sections] or [item.html]
     readable = queries.readable_slugs(session, viewer, set().union(*map(queries.linked_slugs, texts)))
     files = queries.readable_files(session, viewer, texts)
@@ -103,7 +104,7 @@ def article_page(
         html=shown(item.html) if not sections else "",
         sections=[(name, id, shown(html)) for name, id, html in sections],
         attachments=[(file, size_in_words(file.size)) for file in queries.attachments_of(files, article.id, texts)],
-        contents=contents_of(item.toc),
+        contents=contents_of([entry for entry in item.toc if entry[1] not in empty]),
         description=description_of(item.summary, item.opening),
         kind=KIND_LABELS.get(article.kind, article.kind),
         kinds=KIND_LABELS,
