@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from editorial.form import TEXTS, ArticleForm
+from editorial.patience import anchors
 from editorial.settings import LISTS, NAMES, Settings
 from sportello.core.errors import Conflict
 
@@ -96,17 +97,17 @@ def _common(a: Sequence[str], b: Sequence[str], c: Sequence[str]) -> Iterator[tu
 
 
 def _matches(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int, int]]:
-    """Lines that two texts share, in order. Equal ends are set aside first: what is left to compare is short."""
-    head = 0
-    while head < min(len(a), len(b)) and a[head] == b[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(a), len(b)) - head and a[-1 - tail] == b[-1 - tail]:
-        tail += 1
-    middle = SequenceMatcher(None, a[head : len(a) - tail], b[head : len(b) - tail]).get_matching_blocks()
-    inside = [(head + block.a, head + block.b, block.size) for block in middle]
-    every = [(0, 0, head), *inside, (len(a) - tail, len(b) - tail, tail)]
-    return [match for match in every if match[2]]
+    """Lines that two texts share, in order: those that stand once in each first, then others between them."""
+    found: list[tuple[int, int, int]] = []
+    i = j = 0
+    for x, y in [*anchors(a, b), (len(a), len(b))]:
+        if i < x and j < y:
+            blocks = SequenceMatcher(None, a[i:x], b[j:y]).get_matching_blocks()
+            found += [(i + block.a, j + block.b, block.size) for block in blocks if block.size]
+        if x < len(a) and y < len(b):
+            found.append((x, y, 1))
+        i, j = x + 1, y + 1
+    return found
 
 
 def _merge_forms(
