@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from editorial.queries.bulk import Selection, get_run
 from editorial.services import bulk
 from kb.models import ArticleTranslation
+from sportello.core import outbox
 from sportello.core.audience import system
 from sportello.core.db import Database
 from tests.browser.live import LiveSite
@@ -120,11 +121,21 @@ def main(articles: int, readers: int, seconds: float, cache: Path | None) -> Non
         fill(site, articles)
         database = Database(f"sqlite:///{folder}/sportello.sqlite", f"sqlite:///{folder}/counters.sqlite")
         site.start()
+        settle(database)
         try:
             print(json.dumps({"articles": articles, "readers": readers, **measure(site, database, readers, seconds)}))
         finally:
             site.stop()
             database.dispose()
+
+
+def settle(database: Database) -> None:
+    """Wait until the worker has nothing left of the filling."""
+    while True:
+        with database.read() as session:
+            if not outbox.backlog(session).waiting:
+                return
+        time.sleep(0.5)
 
 
 def measure(site: LiveSite, database: Database, readers: int, seconds: float) -> dict[str, object]:
