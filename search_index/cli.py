@@ -15,6 +15,7 @@ from search_index.mask import masked_refs
 from search_index.page import SearchPage, SearchRequest
 from search_index.service import SearchService
 from search_index.snippets import plain
+from search_index.synonyms_cli import synonyms
 from search_index.whoosh_engine import WhooshEngine, WriterBusy
 from sportello.accounts.plans import Plans
 from sportello.accounts.viewer import viewer_for_email
@@ -132,6 +133,9 @@ def report(shell: Shell, days: int, limit: int, staff: bool) -> None:
             numbers = (line.searches, line.people, line.total, line.opened)
             table.add_row(line.query, *map(str, numbers))
         console.print(table if lines else f"{title}: none.")
+
+
+search.add_command(synonyms)
 
 
 @click.group()

@@ -134,3 +134,27 @@ def test_a_lost_index_is_answered_from_the_database(indexed: Run, settings: Sett
 @pytest.mark.parametrize("arguments", [("search", "--help"), ("index", "--help"), ("search", "query", "--help")])
 def test_every_command_has_help(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 0
+
+
+def test_synonyms_are_kept_from_the_shell_too(indexed: Run) -> None:
+    assert "0 results" in indexed("search", "forklift").output
+    added = indexed("search", "synonyms", "add", "forklift", "pallet", "load carrier")
+    assert added.exit_code == 0
+    assert "/kb/pallet" in indexed("search", "forklift").output
+    listed = indexed("search", "synonyms", "list").output
+    assert "en  forklift = pallet = load carrier" in listed
+    key = listed.split()[0]
+    assert indexed("search", "synonyms", "remove", key).output == "Removed: forklift, pallet, load carrier.\n"
+    assert "0 results" in indexed("search", "forklift").output
+    assert "cassa > till" in (
+        indexed("search", "synonyms", "add", "--one-way", "cassa", "till", "--language", "it").output
+        + indexed("search", "synonyms", "list").output
+    )
+
+
+def test_wrong_synonyms_are_a_line_and_exit_code_two(indexed: Run) -> None:
+    for arguments in (("add", "one"), ("remove", "absent"), ("add", "the", "invoice")):
+        wrong = indexed("search", "synonyms", *arguments)
+        assert wrong.exit_code == 2
+        assert "Error: " in wrong.output
+        assert "Traceback" not in wrong.output
