@@ -44,11 +44,13 @@ def save_change(
     significance: Significance = Significance.NORMAL,
     comment: str = "",
     source_revision_id: int | None = None,
+    rendered: Rendered | None = None,
 ) -> Change:
     """A new revision from what was typed, in the open change or in one begun now; the person's working copy goes.
 
     `base_revision_id`: the revision that the person started from. A change that was approved or scheduled is a
     draft again: nobody has approved these words. `source_revision_id`: what a translation says.
+    `rendered`: the text of `form`, where it was rendered before the transaction, which then waits for nothing.
 
     Raises NotFound, Forbidden, Invalid (naming the field), Conflict (archived, in the bin), and EditConflict when
     another revision came in between.
@@ -57,7 +59,7 @@ def save_change(
     require(actor, Action.ARTICLE_DRAFT)
     form.check(ladder, language)
     _check_words(form, comment, significance)
-    rendered = render_article(form.markdown, language)
+    rendered = rendered or render_article(form.markdown, language)
     held = hold(session, actor, slug)
     held.require_on_shelf()
     _require_base(session, actor, held, form, base_revision_id)

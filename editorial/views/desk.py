@@ -26,6 +26,7 @@ from kb.models import ArticleTranslation, Significance
 from search_index.views import search_service
 from sportello.accounts.models import Person
 from sportello.core.errors import Invalid, SportelloError, Unavailable
+from sportello.core.markup import TooComplex, TooLarge
 from sportello.core.policy import Action, allows
 from sportello.web.access import current_viewer
 from sportello.web.i18n import explain
@@ -93,8 +94,8 @@ def desk_of(
     viewer, slug, language = current_viewer(), translation.slug, translation.language
     revisions = history(session, viewer, slug)
     rows = rows_for(form, language, asked.layout)
-    shown, unshown = _preview(form, rows, language)
     problem, error = asked.problem, {}
+    shown, unshown = _preview(form, rows, language, problem)
     if isinstance(problem, Invalid) and problem.field in FIELDS:
         error = {str(problem.field): explain(problem)}
     newest = revisions[0]
@@ -118,8 +119,13 @@ def desk_of(
     )
 
 
-def _preview(form: ArticleForm, rows: Sequence[Row] | None, language: str) -> tuple[list[str], str]:
+def _preview(
+    form: ArticleForm, rows: Sequence[Row] | None, language: str, problem: SportelloError | None
+) -> tuple[list[str], str]:
+    """The HTML of each row, and why there is none; not tried again where that has just been found out."""
     try:
+        if isinstance(problem, TooComplex | TooLarge | Unavailable):
+            raise problem
         if rows is None:
             return preview_text(form.markdown, language), ""
         return preview_rows(rows, language), ""

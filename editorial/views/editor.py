@@ -1,5 +1,6 @@
 """The editor: opening it, keeping what is typed, saving it as a revision and sending that on its way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
@@ -8,10 +9,11 @@ from flask_babel import format_datetime
 from sqlalchemy.orm import Session
 
 from editorial import services
-from editorial.diff import word_diff
+from editorial.diff import Stretch, word_diff
 from editorial.form import ArticleForm
 from editorial.merge import EditConflict
 from editorial.models import State, WorkingCopy
+from editorial.previews import SECONDS
 from editorial.queries.changes import open_change
 from editorial.queries.history import history
 from editorial.services.keeping import keep_merged
@@ -20,13 +22,15 @@ from editorial.views.desk import Asked, desk_of
 from editorial.views.readers import site_plans
 from editorial.views.typed import ONE_TEXT, SECTIONS, Typed, read_typed
 from kb.queries import get_article
+from kb.services.rendering import render_article
 from sportello.core.errors import Conflict, Forbidden, Invalid, SportelloError, Unavailable
+from sportello.core.markup import Rendered
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, requires
 from sportello.web.errors import STATUS
 from sportello.web.i18n import current_timezone
 from sportello.web.i18n import gettext as _
-from sportello.web.session import settings, write_session
+from sportello.web.session import read_session, settings, write_session
 
 LOOKS = {"preview": "", ONE_TEXT: ONE_TEXT, SECTIONS: SECTIONS}  # buttons that only show the page again
 REFUSALS = (Invalid, Conflict, Forbidden, Unavailable)
@@ -38,8 +42,8 @@ def edit(slug: str) -> ResponseReturnValue:
     """The editor on the person's own working copy, begun now if there is none."""
     with write_session() as session:
         copy = services.open_copy(session, current_viewer(), slug)
-        form = ArticleForm.from_fields(copy.fields)
-        return _page(session, slug, form, Asked(unsaved=copy.saved_at if copy.changed else None), copy)
+    form = ArticleForm.from_fields(copy.fields)
+    return _page(slug, form, Asked(unsaved=copy.saved_at if copy.changed else None), copy)
 
 
 @bp.post("/kb/<slug>/edit")
@@ -50,8 +54,9 @@ def save(slug: str) -> ResponseReturnValue:
     if act in LOOKS:
         return _again(slug, typed, layout=LOOKS[act] or typed.layout)
     try:
+        rendered = render_typed(slug, typed)
         with write_session() as session:
-            return redirect(_carry_out(session, slug, typed, act), 303)
+            return redirect(_carry_out(session, slug, typed, act, rendered), 303)
     except EditConflict as conflict:
         return _merged(slug, typed, conflict), 409
     except REFUSALS as refusal:
@@ -85,7 +90,16 @@ def clock_time(moment: datetime) -> str:
     return str(format_datetime(moment, "HH:mm"))
 
 
-def save_typed(session: Session, slug: str, typed: Typed, *, source_revision_id: int | None = None) -> bool:
+def render_typed(slug: str, typed: Typed) -> Rendered:
+    """The text's HTML, before anything is locked for it. Raises TooLarge, TooComplex, Unavailable."""
+    with read_session() as session:
+        language = get_article(session, current_viewer(), slug).language
+    return render_article(str(typed.fields.get("markdown", "")), language, seconds=SECONDS)
+
+
+def save_typed(
+    session: Session, slug: str, typed: Typed, rendered: Rendered, *, source_revision_id: int | None = None
+) -> bool:
     """Save what was typed as a revision; False where nothing differs from the newest one."""
     viewer = current_viewer()
     copy = services.open_copy(session, viewer, slug)
@@ -98,14 +112,15 @@ def save_typed(session: Session, slug: str, typed: Typed, *, source_revision_id:
     services.save_change(
         session, viewer, slug, form, base_revision_id=base, ladder=site_plans().ladder,
         significance=typed.significance, comment=typed.comment, source_revision_id=source_revision_id,
+        rendered=rendered if form.markdown == typed.fields.get("markdown") else None,
     )  # fmt: skip
     return True
 
 
-def _carry_out(session: Session, slug: str, typed: Typed, act: str) -> str:
+def _carry_out(session: Session, slug: str, typed: Typed, act: str, rendered: Rendered) -> str:
     """Save, then submit, publish or schedule; returns where to go next."""
     viewer, agents = current_viewer(), settings().agents_publish
-    saved = save_typed(session, slug, typed)
+    saved = save_typed(session, slug, typed, rendered)
     change = open_change(session, viewer, slug)
     if act == "publish":
         done = services.publish_change(
@@ -142,31 +157,40 @@ def _again(slug: str, typed: Typed, layout: str, problem: SportelloError | None 
     """The page with everything that was typed, which is kept in the working copy too."""
     with write_session() as session:
         copy = services.autosave(session, current_viewer(), slug, typed.fields)
-        form = ArticleForm.from_fields(typed.fields, ArticleForm.from_fields(copy.fields))
-        return _page(session, slug, form, _asked(typed, layout, problem=problem), copy, typed.base)
+    form = ArticleForm.from_fields(typed.fields, ArticleForm.from_fields(copy.fields))
+    return _page(slug, form, _asked(typed, layout, problem=problem), copy, typed.base)
 
 
 def _merged(slug: str, typed: Typed, conflict: EditConflict) -> str:
     """The page with both versions put together, on which the next save starts from theirs."""
     with write_session() as session:
         copy = keep_merged(session, current_viewer(), slug, conflict.merged.to_fields(), conflict.head_id)
-        layout = ONE_TEXT if conflict.merge.conflicts else typed.layout
-        return _page(session, slug, conflict.merged, _asked(typed, layout, conflict=conflict), copy)
+    layout = ONE_TEXT if conflict.merge.conflicts else typed.layout
+    return _page(slug, conflict.merged, _asked(typed, layout, conflict=conflict), copy)
 
 
-def _page(
-    session: Session, slug: str, form: ArticleForm, asked: Asked, copy: WorkingCopy, base: int | None = None
-) -> str:
+def _page(slug: str, form: ArticleForm, asked: Asked, copy: WorkingCopy, base: int | None = None) -> str:
     viewer = current_viewer()
-    translation = get_article(session, viewer, slug)
-    if base is None:
-        numbers = {row.id: row.number for row in history(session, viewer, slug)}
-        base = numbers.get(copy.base_revision_id or 0)
-    conflict = asked.conflict
-    return render_template(
-        "editorial/edit.html",
-        desk=desk_of(session, translation, form, asked, base),
-        saved_at=clock_time(copy.saved_at),
-        mine_diff=word_diff(conflict.base.markdown, conflict.mine.markdown).folded() if conflict else (),
-        theirs_diff=word_diff(conflict.base.markdown, conflict.theirs.markdown).folded() if conflict else (),
-    )
+    with read_session() as session:
+        translation = get_article(session, viewer, slug)
+        begun_from = base_of(session, slug, copy) if base is None else base
+        desk = desk_of(session, translation, form, asked, begun_from)
+        saved_at = clock_time(copy.saved_at)
+        return render_template("editorial/edit.html", desk=desk, saved_at=saved_at, **both_diffs(asked))
+
+
+def base_of(session: Session, slug: str, copy: WorkingCopy) -> int | None:
+    """The number of the revision that a working copy began with."""
+    numbers = {row.id: row.number for row in history(session, current_viewer(), slug)}
+    return numbers.get(copy.base_revision_id or 0)
+
+
+def both_diffs(asked: Asked) -> dict[str, Sequence[Stretch]]:
+    """What each of two who clashed had changed; nothing while nobody clashed."""
+    if (clash := asked.conflict) is None:
+        return {"mine_diff": (), "theirs_diff": ()}
+    base = clash.base.markdown
+    return {
+        "mine_diff": word_diff(base, clash.mine.markdown).folded(),
+        "theirs_diff": word_diff(base, clash.theirs.markdown).folded(),
+    }

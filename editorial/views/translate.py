@@ -8,9 +8,8 @@ from editorial import services
 from editorial.diff import word_diff
 from editorial.form import ArticleForm
 from editorial.merge import EditConflict
-from editorial.models import State
+from editorial.models import State, WorkingCopy
 from editorial.queries.changes import open_change
-from editorial.queries.history import history
 from editorial.queries.translation import (
     LanguageState,
     SourceText,
@@ -22,15 +21,16 @@ from editorial.queries.translation import (
 from editorial.services.keeping import keep_merged
 from editorial.views.blueprint import bp
 from editorial.views.desk import Asked, desk_of
-from editorial.views.editor import LOOKS, REFUSALS, clock_time, save_typed
+from editorial.views.editor import LOOKS, REFUSALS, base_of, both_diffs, clock_time, render_typed, save_typed
 from editorial.views.typed import ONE_TEXT, Typed, number_in, read_typed
 from kb.queries import get_article
 from sportello.core.errors import NotFound, SportelloError
+from sportello.core.markup import Rendered
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, requires
 from sportello.web.errors import STATUS
 from sportello.web.i18n import gettext as _
-from sportello.web.session import write_session
+from sportello.web.session import read_session, write_session
 
 
 @bp.get("/kb/<slug>/translate/<language>")
@@ -42,8 +42,8 @@ def translate(slug: str, language: str) -> ResponseReturnValue:
         if target.slug is None:
             return render_template("editorial/translate_begin.html", slug=slug, source=source, language=language)
         copy = services.open_copy(session, current_viewer(), target.slug)
-        form = ArticleForm.from_fields(copy.fields)
-        return _page(session, target.slug, source, form, Asked(unsaved=copy.saved_at if copy.changed else None))
+    form = ArticleForm.from_fields(copy.fields)
+    return _page(target.slug, source, form, Asked(unsaved=copy.saved_at if copy.changed else None), copy)
 
 
 @bp.post("/kb/<slug>/translate/<language>")
@@ -61,8 +61,9 @@ def save_translation(slug: str, language: str) -> ResponseReturnValue:
     if act in LOOKS:
         return _again(slug, language, typed, LOOKS[act] or typed.layout)
     try:
+        rendered = render_typed(target.slug, typed)
         with write_session() as session:
-            return redirect(_save(session, slug, language, typed, act), 303)
+            return redirect(_save(session, slug, language, typed, act, rendered), 303)
     except EditConflict as conflict:
         return _again(slug, language, typed, typed.layout, conflict), 409
     except REFUSALS as refusal:
@@ -81,13 +82,13 @@ def _pair(session: Session, slug: str, language: str) -> tuple[LanguageState, So
     return target, source_text(session, viewer, article_id, states[0].language)
 
 
-def _save(session: Session, slug: str, language: str, typed: Typed, act: str) -> str:
+def _save(session: Session, slug: str, language: str, typed: Typed, act: str, rendered: Rendered) -> str:
     viewer = current_viewer()
     target, source = _pair(session, slug, language)
     assert target.slug is not None
     number = number_in(request.form, "source")
     said = source_revision(session, viewer, source.slug, number) if number else source.revision_id
-    save_typed(session, target.slug, typed, source_revision_id=said)
+    save_typed(session, target.slug, typed, rendered, source_revision_id=said)
     if act == "review":
         change = open_change(session, viewer, target.slug)
         if change is not None and change.state == State.DRAFT:
@@ -104,35 +105,35 @@ def _again(slug: str, language: str, typed: Typed, layout: str, problem: Sportel
     with write_session() as session:
         target, source = _pair(session, slug, language)
         assert target.slug is not None
-        asked = Asked(layout, typed.significance, typed.comment, problem=problem)
         if isinstance(problem, EditConflict):
-            keep_merged(session, viewer, target.slug, problem.merged.to_fields(), problem.head_id)
-            layout = ONE_TEXT if problem.merge.conflicts else layout
-            asked = Asked(layout, typed.significance, typed.comment, conflict=problem)
-            return _page(session, target.slug, source, problem.merged, asked)
-        copy = services.autosave(session, viewer, target.slug, typed.fields)
-        form = ArticleForm.from_fields(typed.fields, ArticleForm.from_fields(copy.fields))
-        return _page(session, target.slug, source, form, asked, typed.base)
+            fields = problem.merged.to_fields()
+            copy = keep_merged(session, viewer, target.slug, fields, problem.head_id)
+        else:
+            copy = services.autosave(session, viewer, target.slug, typed.fields)
+    if isinstance(problem, EditConflict):
+        layout = ONE_TEXT if problem.merge.conflicts else layout
+        asked = Asked(layout, typed.significance, typed.comment, conflict=problem)
+        return _page(target.slug, source, problem.merged, asked, copy)
+    form = ArticleForm.from_fields(typed.fields, ArticleForm.from_fields(copy.fields))
+    asked = Asked(layout, typed.significance, typed.comment, problem=problem)
+    return _page(target.slug, source, form, asked, copy, typed.base)
 
 
 def _page(
-    session: Session, slug: str, source: SourceText, form: ArticleForm, asked: Asked, base: int | None = None
+    slug: str, source: SourceText, form: ArticleForm, asked: Asked, copy: WorkingCopy, base: int | None = None
 ) -> str:
     viewer = current_viewer()
-    translation = get_article(session, viewer, slug)
-    copy = services.open_copy(session, viewer, slug)
-    if base is None:
-        numbers = {row.id: row.number for row in history(session, viewer, slug)}
-        base = numbers.get(copy.base_revision_id or 0)
-    before, conflict = translated_from(session, viewer, translation.id), asked.conflict
-    stale = before is not None and before.revision_id != source.revision_id
-    return render_template(
-        "editorial/translate.html",
-        desk=desk_of(session, translation, form, asked, base),
-        source=source,
-        before=before if stale else None,
-        since=word_diff(before.markdown, source.markdown).folded() if before and stale else (),
-        saved_at=clock_time(copy.saved_at),
-        mine_diff=word_diff(conflict.base.markdown, conflict.mine.markdown).folded() if conflict else (),
-        theirs_diff=word_diff(conflict.base.markdown, conflict.theirs.markdown).folded() if conflict else (),
-    )
+    with read_session() as session:
+        translation = get_article(session, viewer, slug)
+        before = translated_from(session, viewer, translation.id)
+        stale = before is not None and before.revision_id != source.revision_id
+        begun_from = base_of(session, slug, copy) if base is None else base
+        return render_template(
+            "editorial/translate.html",
+            desk=desk_of(session, translation, form, asked, begun_from),
+            source=source,
+            before=before if stale else None,
+            since=word_diff(before.markdown, source.markdown).folded() if before and stale else (),
+            saved_at=clock_time(copy.saved_at),
+            **both_diffs(asked),
+        )

@@ -34,7 +34,7 @@ class Typed:
 
 def read_typed(form: MultiDict[str, str]) -> Typed:
     """Read the form as it came; nothing in it is refused here."""
-    fields: dict[str, Any] = {name: form[name] for name in ("title", "summary", "markdown") if name in form}
+    fields: dict[str, Any] = {name: _lines(form[name]) for name in ("title", "summary", "markdown") if name in form}
     for name in NAMES:
         if name in form:
             fields[name] = form.getlist(name) if name in LISTS else form[name]
@@ -57,11 +57,15 @@ def number_in(form: MultiDict[str, str], name: str) -> int | None:
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 9 else None
 
 
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _rows(form: MultiDict[str, str]) -> list[Row]:
     bodies, headings, frames = form.getlist("part"), form.getlist("heading"), form.getlist("frame")
     rows = []
     for body, heading, frame in zip(bodies, headings, frames, strict=False):
-        text = body.replace("\r\n", "\n").replace("\r", "\n")
+        text = _lines(body)
         line = " ".join(heading.split("\n"))[:300].rstrip("\r")
         match = _FRAME.fullmatch(frame)
         lead, tail = (min(int(gap), LONGEST_GAP) for gap in match.groups()) if match else (0, 0)

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from kb.models import Kind, Revision
 from kb.queries import read_markdown
+from sportello.core.audience import Role
 from sportello.core.db import Database
+from tests.browsing import client_for
 from tests.editorial.forms import filled
 from tests.editorial.writing import begin, viewer
 from tests.kb.articles import SOLUTION, SYSTEM, write
-from tests.people import Cast
+from tests.people import Cast, make_person
 
 SignIn = Callable[[str], FlaskClient]
 SYMPTOMS, ENVIRONMENT, CAUSE = 1, 2, 3  # rows of a solution; 0 is what stands before the first heading
@@ -100,6 +103,56 @@ def test_publishing_gives_it_to_the_readers(sign_in: SignIn, live: str) -> None:
     typed = filled(sara.get(f"/kb/{live}/edit").text, part={CAUSE: "A cosmic ray."}, do="publish")
     assert sara.post(f"/kb/{live}/edit", data=typed).status_code == 303
     assert "A cosmic ray." in sign_in("anonymous").get(f"/kb/{live}").text
+
+
+def test_a_section_left_empty_is_not_shown_to_readers(sign_in: SignIn, live: str) -> None:
+    sara = sign_in("sara")
+    typed = filled(sara.get(f"/kb/{live}/edit").text, part={CAUSE: ""}, do="publish")
+    sara.post(f"/kb/{live}/edit", data=typed)
+    page = sign_in("anonymous").get(f"/kb/{live}").text
+    assert ">Symptoms</h2>" in page
+    assert "Cause" not in page
+    assert filled(sara.get(f"/kb/{live}/edit").text).getlist("heading")[CAUSE] == "## Cause"
+
+
+def test_a_draft_is_sent_to_review_and_what_follows_goes_to_the_reviewer(sign_in: SignIn, draft: str) -> None:
+    sara = sign_in("sara")
+    sent = sara.post(f"/kb/{draft}/edit", data=filled(sara.get(f"/kb/{draft}/edit").text, do="review"))
+    assert sent.status_code == 303
+    assert sent.headers["Location"].endswith("/review")
+    page = sara.get(f"/kb/{draft}/edit").text
+    assert "In review" in page
+    again = sara.post(f"/kb/{draft}/edit", data=filled(page, part={CAUSE: "Found."}, do="review"))
+    assert again.status_code == 303
+    assert "Found." in sara.get(f"/kb/{draft}/review").text
+
+
+def test_a_time_that_is_none_or_past_is_refused_beside_its_field(sign_in: SignIn, draft: str) -> None:
+    sara = sign_in("sara")
+    typed = filled(sara.get(f"/kb/{draft}/edit").text, part={CAUSE: "Kept."}, do="schedule")
+    for at, words in (("", "Choose a day and a time."), ("2001-01-01T10:00", "Choose a time in the future.")):
+        typed["at"] = at
+        answer = sara.post(f"/kb/{draft}/edit", data=typed)
+        assert answer.status_code == 400
+        assert words in answer.text
+        assert filled(answer.text).getlist("part")[CAUSE] == "Kept."
+    typed["at"] = "2099-01-01T10:00"
+    assert sara.post(f"/kb/{draft}/edit", data=typed).status_code == 303
+    assert "1 January 2099, 10:00" in sara.get(f"/kb/{draft}/edit").text
+
+
+def test_an_agent_who_may_not_publish_keeps_the_text(
+    sign_in: SignIn, app: Flask, database: Database, live: str
+) -> None:
+    with database.write() as session:
+        gino = make_person(session, "gino", None, Role.AGENT)
+    agent = client_for(app, gino)
+    page = agent.get(f"/kb/{live}/edit").text
+    assert 'value="publish"' not in page
+    answer = agent.post(f"/kb/{live}/edit", data=filled(page, part={CAUSE: "Gino knows."}, do="publish"))
+    assert answer.status_code == 403
+    assert filled(answer.text).getlist("part")[CAUSE] == "Gino knows."
+    assert "Gino knows." not in sign_in("anonymous").get(f"/kb/{live}").text
 
 
 def test_a_bad_field_is_named_and_everything_typed_is_kept(sign_in: SignIn, draft: str) -> None:
