@@ -53,7 +53,7 @@ def effect_of(session: Session, viewer: Viewer, run: BulkRun, ladder: Sequence[s
             published = Article.visible_to(viewer, Article.audience, func.count()).where(
                 here, ~already, Article.published_at <= clock.now()
             )
-            readable.update(dict(session.execute(published.group_by(Article.audience)).all()))  # type: ignore[arg-type]
+            readable.update(dict(session.execute(published.group_by(Article.audience)).all()))
     counts = _readers(session, readable, value if run.action == "audience" else None, ladder)
     return Effect(articles=len(run.articles), same=same, staged=staged, **counts)
 

@@ -102,7 +102,7 @@ def _load(session: Session, viewer: Viewer, what: What, ids: Sequence[int]) -> l
         by_revision[revision.id] = (item, translation.language)
     _files(session, viewer, by_revision)
     owners = {article.owner_id for article in (item.article for item in found.values()) if article.owner_id}
-    emails: dict[int, Any] = dict(session.execute(select(Person.id, Person.email).where(Person.id.in_(owners))).all())  # type: ignore[arg-type]
+    emails: dict[int, Any] = dict(session.execute(select(Person.id, Person.email).where(Person.id.in_(owners))).all())
     for item in found.values():
         item.owner = emails.get(item.article.owner_id or 0)
     return [item for item in found.values() if item.translations]
