@@ -119,7 +119,11 @@ def worst(session: Session, counters: Session, viewer: Viewer, limit: int = 5) -
     )  # fmt: skip
     rows = session.execute(statement).all()
     views = _views(counters, [row[0] for row in rows])
-    found = [Poor(*values, views[key]) for key, *values in rows if views[key]]
+    found = [
+        Poor(slug, language, title, yes, no, views[key])
+        for key, slug, language, title, yes, no in rows
+        if views[key]
+    ]
     return sorted(found, key=lambda poor: (poor.views * (poor.share - 100), poor.slug))[:limit]
 
 

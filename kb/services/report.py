@@ -14,6 +14,7 @@ from sportello.core.errors import N_, Invalid
 from sportello.core.policy import Action, require
 
 MAX_QUOTE, MAX_REPORT = 1000, 2000  # characters
+_TARGET = re.compile(r'\s(?:href|src)="[^"]*"')
 LOOKED_BACK = 20  # revisions in which a text read a while ago is looked for
 
 
@@ -26,8 +27,11 @@ class Read:
 
 
 def seen_mark(html: str) -> str:
-    """What a page says of the text on it, so that an answer can be tied to the revision that was read."""
-    return hashlib.sha256(html.encode()).hexdigest()[:16]
+    """What a page says of the text on it, so that an answer can be tied to the revision that was read.
+
+    Without the targets of links: not every reader is told where they lead.
+    """
+    return hashlib.sha256(_TARGET.sub("", html).encode()).hexdigest()[:16]
 
 
 def revision_read(session: Session, translation: ArticleTranslation, seen: str) -> Read:
