@@ -6,93 +6,18 @@ budget: a block that would take long is shown as lines taken out and lines put i
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
-from enum import StrEnum
-from typing import NamedTuple
 
 from editorial.pairing import pair_lines
 from editorial.patience import anchors
+from editorial.rows import Difference, Op, Piece, Row, Side
 
 LINE_BUDGET = 400_000  # comparisons of lines
 WORD_BUDGET = 1_500_000  # comparisons of words
 LINE_COST = 300  # what looking into one line costs at least, in comparisons
 MOST_LINES = 40_000  # on both sides together; beyond, what lies between the equal ends counts as one line
-CONTEXT = 3  # unchanged lines shown around a change
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
-
-
-class Op(StrEnum):
-    """What became of a piece of text."""
-
-    SAME = "same"
-    INSERTED = "ins"
-    DELETED = "del"
-
-
-class Piece(NamedTuple):
-    """Some words of a line."""
-
-    op: Op
-    text: str
-
-
-class Side(NamedTuple):
-    """A line on one side. `number` counts from 1 (in texts of very many lines a piece may be longer than a line)."""
-
-    number: int
-    pieces: tuple[Piece, ...]
-
-    @property
-    def text(self) -> str:
-        return "".join(piece.text for piece in self.pieces)
-
-
-class Row(NamedTuple):
-    """A line before and after; None where there is none. An unchanged line has the same pieces on both sides."""
-
-    before: Side | None
-    after: Side | None
-
-    @property
-    def changed(self) -> bool:
-        before, after = self
-        if before is None or after is None:
-            return True
-        return before.pieces is not after.pieces
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Rows that follow each other; `folded` ones are unchanged and far from any change."""
-
-    rows: tuple[Row, ...]
-    folded: bool
-
-
-@dataclass(frozen=True)
-class Difference:
-    """All rows of two texts, in order."""
-
-    rows: tuple[Row, ...]
-
-    @property
-    def added(self) -> int:
-        return sum(1 for row in self.rows if row.after and row.changed)
-
-    @property
-    def removed(self) -> int:
-        return sum(1 for row in self.rows if row.before and row.changed)
-
-    def folded(self, context: int = CONTEXT, keep: Container[int] = ()) -> list[Stretch]:
-        """Stretches to show and, between them, unchanged lines to fold away. `keep`: new lines that stay in sight."""
-        near = bytearray(len(self.rows))
-        for at, row in enumerate(self.rows):
-            if row.changed or (row.after and row.after.number in keep):
-                first, last = max(0, at - context), min(len(near), at + context + 1)
-                near[first:last] = b"\1" * (last - first)
-        return [Stretch(tuple(rows), not shown) for shown, rows in _runs(self.rows, near)]
 
 
 def word_diff(before: str, after: str) -> Difference:
@@ -119,15 +44,6 @@ def whole(text: str) -> Difference:
     lines = enumerate(text.split("\n"), 1)
     sides = (Side(number, _whole(Op.SAME, line)) for number, line in lines)
     return Difference(tuple(Row(side, side) for side in sides))
-
-
-def _runs(rows: Sequence[Row], near: bytearray) -> Iterator[tuple[bool, Sequence[Row]]]:
-    start = 0
-    for at in range(1, len(rows) + 1):
-        if at == len(rows) or near[at] != near[start]:
-            # one or two lines are not worth folding
-            yield bool(near[start]) or at - start < 3, rows[start:at]
-            start = at
 
 
 class _Differ:

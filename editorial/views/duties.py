@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta
 from sqlalchemy.orm import Session
 
-from editorial.diff import Difference, word_diff
+from editorial.diff import word_diff
 from editorial.queries import duties, put_away, shelves
 from editorial.queries.duties import MINE, Queue, Waiting
+from editorial.rows import Difference, Stretch, at_most
 from editorial.views.blueprint import bp
 from editorial.views.queues import TABS, QueueTab, queue_page
 from kb.queries import places_of
@@ -25,6 +26,7 @@ from sportello.web.access import current_viewer, requires
 from sportello.web.session import read_session
 
 DUE = timedelta(days=2)  # a review that waits longer is marked
+MOST_ROWS = 400  # of a difference in a row
 MOST = 60_000  # characters of both texts; a longer change is shown on its own page only
 
 
@@ -37,6 +39,8 @@ class Decision:
     age: str
     due: bool
     difference: Difference | None
+    stretches: Sequence[Stretch]
+    left_out: int
     words: int
 
 
@@ -44,8 +48,9 @@ def _decision(row: Waiting, places: Sequence[Place], since: datetime) -> Decisio
     waited = clock.now() - since
     short = len(row.markdown) + len(row.base_markdown or "") <= MOST
     difference = word_diff(row.base_markdown, row.markdown) if short and row.base_markdown is not None else None
+    stretches, left_out = at_most(difference.folded(), MOST_ROWS) if difference else ([], 0)
     age = str(format_timedelta(waited, granularity="minute"))
-    return Decision(row, places, age, waited >= DUE, difference, len(row.markdown.split()))
+    return Decision(row, places, age, waited >= DUE, difference, stretches, left_out, len(row.markdown.split()))
 
 
 def _decisions(session: Session, viewer: Viewer, queue: Queue) -> list[Decision]:

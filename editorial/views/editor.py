@@ -9,13 +9,14 @@ from flask_babel import format_datetime
 from sqlalchemy.orm import Session
 
 from editorial import services
-from editorial.diff import Stretch, word_diff
+from editorial.diff import word_diff
 from editorial.form import ArticleForm
 from editorial.merge import EditConflict
 from editorial.models import State, WorkingCopy
 from editorial.previews import SECONDS
 from editorial.queries.changes import open_change
 from editorial.queries.history import history
+from editorial.rows import Stretch
 from editorial.services.keeping import keep_merged
 from editorial.views.blueprint import bp
 from editorial.views.desk import Asked, desk_of

@@ -10,8 +10,10 @@ from editorial.queries.changes import open_change
 from editorial.queries.history import RevisionRow, revision_at
 from editorial.queries.history import history as revisions_of
 from editorial.queries.timeline import Fate, fates
+from editorial.rows import at_most
 from editorial.settings import Settings
 from editorial.views.blueprint import bp
+from editorial.views.reviewing import MOST_ROWS
 from editorial.views.words import SIGNIFICANCE, STATES, Altered, altered
 from kb import queries
 from kb.models import Revision, is_published
@@ -91,13 +93,17 @@ def compare(slug: str) -> ResponseReturnValue:
         old = _number("from", max(1, new - 1))
         before, after = revision_at(session, viewer, slug, old), revision_at(session, viewer, slug, new)
         settings = _settings(session, before, after)
+    difference = word_diff(before.markdown, after.markdown)
+    stretches, left_out = at_most(difference.folded(), MOST_ROWS)
     return render_template(
         "editorial/compare.html",
         item=after.translation,
         before=before,
         after=after,
         rows=rows,
-        difference=word_diff(before.markdown, after.markdown),
+        difference=difference,
+        stretches=stretches,
+        left_out=left_out,
         titles=word_diff(before.title, after.title) if before.title != after.title else None,
         settings=settings,
         view="side" if request.args.get("view") == "side" else "inline",

@@ -7,10 +7,11 @@ from datetime import datetime
 from flask import render_template, request
 from sqlalchemy.orm import Session
 
-from editorial.diff import Difference, Stretch, whole, word_diff
+from editorial.diff import whole, word_diff
 from editorial.models import Change, ReviewNote, State
 from editorial.notes import placed
 from editorial.queries.changes import notes_of, open_change, reviewers_of
+from editorial.rows import Difference, Stretch, at_most
 from editorial.services.held import Held, form_at
 from editorial.services.publishing import publishing
 from editorial.services.review import Reviewed, authors_of
@@ -25,6 +26,7 @@ from sportello.web.access import current_viewer
 from sportello.web.i18n import current_timezone
 from sportello.web.session import settings
 
+MOST_ROWS = 4000  # of a difference on one page
 VIEWS = ("changes", "side", "preview")
 
 
@@ -76,6 +78,7 @@ class Reviewing:
     base: int | None
     difference: Difference
     stretches: Sequence[Stretch]
+    left_out: int  # lines that are too many to show
     titles: Difference | None
     settings: Sequence[Altered]
     by_line: Mapping[int, Sequence[Said]]
@@ -124,13 +127,15 @@ def _reviewing(
     said = [Said(note, author) for note, author in notes_of(session, viewer, change)]
     by_line, others = placed(said, revision.markdown, revision.id)
     keep = {*by_line, *([line] if line else [])}
-    stretches = difference.folded(keep=keep) if base else [Stretch(difference.rows, folded=False)]
+    all_rows = difference.folded(keep=keep) if base else [Stretch(difference.rows, folded=False)]
+    stretches, left_out = at_most(all_rows, MOST_ROWS)
     readable = queries.readable_slugs(session, viewer, queries.linked_slugs(revision.html))
     return Reviewing(
         change,
         base.number if base else None,
         difference,
         stretches,
+        left_out,
         word_diff(base.title, revision.title) if base and base.title != revision.title else None,
         altered(session, settings_of(session, item), form_at(session, Held(item, change), revision.id).settings),
         by_line,

@@ -3,12 +3,14 @@
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from editorial.diff import Difference, Op, Side, word_diff
+from editorial.diff import word_diff
+from editorial.rows import Difference, Op, Side
 
 LINES = st.lists(st.sampled_from(["", "a", "b", "a b c", "a b d", "one two three", "one two four", "## C", " x"]))
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXTS = LINES.map("\n".join) | st.text(max_size=120)
 
 
@@ -25,6 +27,7 @@ def side_text(side: Side, without: Op) -> str:
     return "".join(piece.text for piece in side.pieces if piece.op is not without)
 
 
+@patient
 @given(TEXTS, TEXTS)
 @example("", "")
 @example("a\n\nb\n", "a\nb\n\n")
@@ -37,6 +40,7 @@ def test_without_insertions_it_is_the_text_before_and_without_deletions_the_text
     assert [row.after.number for row in found.rows if row.after] == list(range(1, new.count("\n") + 2))
 
 
+@patient
 @given(TEXTS, TEXTS)
 def test_what_is_said_to_be_the_same_is_the_same_on_both_sides(old: str, new: str) -> None:
     for row in word_diff(old, new).rows:
@@ -48,6 +52,7 @@ def test_what_is_said_to_be_the_same_is_the_same_on_both_sides(old: str, new: st
         assert len(set(same)) <= 1
 
 
+@patient
 @given(TEXTS)
 def test_a_text_does_not_differ_from_itself(text: str) -> None:
     found = word_diff(text, text)
@@ -55,6 +60,7 @@ def test_a_text_does_not_differ_from_itself(text: str) -> None:
     assert (found.added, found.removed) == (0, 0)
 
 
+@patient
 @given(TEXTS, TEXTS)
 def test_folding_loses_no_line(old: str, new: str) -> None:
     found = word_diff(old, new)

@@ -116,3 +116,13 @@ def test_an_archived_article_is_not_written_by_restoring(desk: Desk, sara: Flask
     assert "This article is archived. Bring it back first." in told.text
     with desk.database.read() as session:
         assert len(queries.history(session, system(), desk.slug)) == 2
+
+
+def test_a_text_of_very_many_lines_is_cut_and_the_page_says_so(desk: Desk, sara: FlaskClient) -> None:
+    desk.save(desk.gino, markdown=OLD + "\n" + "x\n" * 6000)
+    for address in ("review", "review?view=side", "compare", "compare?view=side"):
+        page = sara.get(f"/kb/{desk.slug}/{address}").text
+        assert "more lines are not shown here" in page, address
+        assert len(page) < 3_000_000, address
+    page = sara.get("/queues/review").text
+    assert len(page) < 300_000
