@@ -4,7 +4,7 @@ Words that stand side by side and together are a phrase with synonyms each take 
 the other wording answers all of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from search_index import analysis
@@ -48,10 +48,10 @@ class _Expansion:
         """Nodes that follow each other as typed: their words may be phrases together."""
         typed = [_typed(node, self.plain) for node in nodes]
         found: list[list[Alternative]] = [[] for _ in nodes]
-        for language, table in self.book.synonyms.items():
-            place = 0
+        for language in self.book.synonyms:
+            stems, place = [phrase_stems(word, language) for word in typed], 0
             while place < len(nodes):
-                place += self._at(typed, place, language, table, found) or 1
+                place += self._at(stems, place, language, typed, found) or 1
         return tuple(
             Alike(Word(words), tuple(others)) if others and words else self._inside(node)
             for node, words, others in zip(nodes, typed, found, strict=True)
@@ -66,21 +66,20 @@ class _Expansion:
 
     def _at(
         self,
-        typed: Sequence[str],
+        stems: Sequence[Stems],
         place: int,
         language: str,
-        table: Mapping[Stems, tuple[str, ...]],
+        typed: Sequence[str],
         found: list[list[Alternative]],
     ) -> int:
         """Take the longest phrase that begins at `place`; returns how many nodes it is long, 0 if there is none."""
+        table = self.book.synonyms[language]
         for length in range(min(MAX_WORDS, len(typed) - place), 0, -1):
-            run = typed[place : place + length]
-            if not all(run):
-                continue
-            others = table.get(phrase_stems(" ".join(run), language), ())[: self.left]
+            run = stems[place : place + length]
+            others = table.get(sum(run, ()), ())[: self.left] if all(run) else ()
             if others:
                 self.left -= len(others)
-                self._put(run, place, language, others, found)
+                self._put(typed[place : place + length], place, language, others, found)
                 return length
         return 0
 
