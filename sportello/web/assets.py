@@ -10,11 +10,14 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import brotli
 import flask_bootstrap
 from flask import Flask
+from markupsafe import Markup
 from whitenoise import WhiteNoise
 
 from sportello.web.security import Hardened
@@ -79,10 +82,22 @@ def build(static: Path, templates: Path, target: Path) -> str:
     return version
 
 
+def _icons(address: str) -> Callable[..., Markup]:
+    """What draws an icon: pages have dozens, so that this is a function and not a macro."""
+
+    def draw(name: str, label: str | None = None) -> Markup:
+        role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+        return Markup('<svg class="icon" {}><use href="{}#{}"/></svg>').format(role, address, name)
+
+    plain = lru_cache(maxsize=512)(draw)
+    return lambda name, label=None: draw(name, label) if label else plain(name)
+
+
 def init_assets(app: Flask, static: Path, templates: Path, target: Path) -> None:
     """Build the files and serve them below /static/."""
     version = build(static, templates, target)
     app.jinja_env.globals["static_url"] = lambda name: f"/static/{version}/{name}"
+    app.jinja_env.globals["draw_icon"] = _icons(f"/static/{version}/icons.svg")
     files = WhiteNoise(
         app.wsgi_app,
         root=str(target / version),

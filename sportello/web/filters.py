@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, request
 from flask_babel import format_date, format_datetime, format_timedelta, get_locale, get_timezone
+from markupsafe import Markup, escape
 
 from sportello.core import clock
 from sportello.core.settings import Settings
@@ -75,6 +76,17 @@ def isoday(moment: datetime | date) -> str:
     return moment.date().isoformat() if isinstance(moment, datetime) else moment.isoformat()
 
 
+def time_ago(moment: datetime) -> Markup:
+    """A moment in relative words, the exact time on hover."""
+    since = moment.isoformat(timespec="seconds")
+    return Markup(f'<time datetime="{since}" title="{escape(exact(moment))}">{escape(ago(moment))}</time>')
+
+
+def time_day(moment: datetime | date, long: bool = False) -> Markup:
+    """A plain date."""
+    return Markup(f'<time datetime="{isoday(moment)}">{escape(day(moment, long))}</time>')
+
+
 def initials(name: str) -> str:
     """First letters of the first and the last word."""
     words = name.split() or ["?"]
@@ -97,3 +109,4 @@ def init_filters(app: Flask, settings: Settings) -> None:
     """Register filters and globals."""
     app.jinja_env.filters.update(ago=ago, exact=exact, day=day, isoday=isoday, initials=initials)
     app.jinja_env.globals.update(site=site_of(settings), viewer=current_viewer, here=here, with_query=with_query)
+    app.jinja_env.globals.update(time_ago=time_ago, time_day=time_day)

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_babel import Babel, get_locale, get_translations, gettext, lazy_gettext, ngettext
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
+from sportello.core.audience import Viewer
 from sportello.core.errors import SportelloError
 from sportello.web.access import current_viewer
 from sportello.web.session import settings
@@ -31,6 +32,13 @@ __all__ = ["current_language", "explain", "gettext", "init_i18n", "lazy_gettext"
 def current_language() -> str:
     """`en` or `it`: the person's own, else the cookie's, else the browser's, else the site's."""
     viewer = current_viewer()
+    known: tuple[Viewer, str] | None = g.get("language_of")  # pages ask some fifteen times
+    if known is None or known[0] is not viewer:
+        known = g.language_of = (viewer, _language_for(viewer))
+    return known[1]
+
+
+def _language_for(viewer: Viewer) -> str:
     if viewer.is_signed_in and viewer.language in LANGUAGES:
         return viewer.language
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
