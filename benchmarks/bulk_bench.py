@@ -29,11 +29,13 @@ from kb.models import ArticleTranslation
 from sportello.core import outbox
 from sportello.core.audience import system
 from sportello.core.db import Database
+from tests.browser import live
 from tests.browser.live import LiveSite
 from tests.people import LADDER
 
 WORDS = "invoice rounding ledger total payment period printer vendor report update backup network account rule".split()
 ACTOR = system()
+live.START_SECONDS = 240  # on a busy machine, too
 
 
 def fill(site: LiveSite, count: int) -> None:
