@@ -193,7 +193,7 @@ def _text(node: Word | Phrase) -> str:
 
 def _any(children: list[Found]) -> Found:
     """Each document with its best alternative."""
-    docs = reduce(np.union1d, [child.docs for child in children])
+    docs = np.unique(np.concatenate([child.docs for child in children]))
     values = np.zeros(len(docs))
     for child in children:
         places = np.searchsorted(docs, child.docs)
