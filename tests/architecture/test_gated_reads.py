@@ -62,7 +62,7 @@ def test_every_gated_model_answers_nothing_for_nobody(database: Database, model:
 
 
 def test_nobody_sets_the_guards_option_but_the_rule_itself() -> None:
-    """The option that opens the guard is written in core/audience.py and read in core/db.py, nowhere else."""
+    """The option that opens the guard is written in core/audience.py and read in core/guard.py, nowhere else."""
     users = [
         name(path)
         for path in modules()
@@ -72,4 +72,4 @@ def test_nobody_sets_the_guards_option_but_the_rule_itself() -> None:
             for node in ast.walk(tree(path))
         )
     ]
-    assert users == ["sportello/core/audience.py", "sportello/core/db.py"]
+    assert users == ["sportello/core/audience.py", "sportello/core/guard.py"]
