@@ -262,7 +262,8 @@ def test_a_text_too_complex_for_the_preview_is_kept_and_its_paragraph_named(
     sign_in: SignIn, draft: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in ("editorial.previews.SECONDS", "editorial.views.editor.SECONDS"):
-        monkeypatch.setattr(place, 0.2)  # a busy machine comes that far in time
+        monkeypatch.setattr(place, 0.2)
+    monkeypatch.setattr("sportello.core.markup.pool.STALLED_SECONDS", 60)  # a busy machine comes that far in time
     sara = sign_in("sara")
     hard = "Fine.\n\n" + "[" * 20_000
     typed = filled(sara.get(f"/kb/{draft}/edit").text, part={CAUSE: hard})

@@ -44,7 +44,8 @@ def test_what_is_shown_is_safe() -> None:
 
 
 def test_a_text_that_takes_too_long_names_its_paragraph(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("editorial.previews.SECONDS", 0.2)  # a busy machine comes that far in time
+    monkeypatch.setattr("editorial.previews.SECONDS", 0.2)
+    monkeypatch.setattr("sportello.core.markup.pool.STALLED_SECONDS", 60)  # a busy machine comes that far in time
     with pytest.raises(TooComplex) as refused:
         preview_text("Fine.\n\n" + "[" * 20_000 + "\n", "en")
     assert refused.value.paragraph_number == 2
