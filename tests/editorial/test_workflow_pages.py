@@ -1,19 +1,28 @@
 """What readers meet of it: the old address of an archived article, and what search finds."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from editorial import services
 from kb.services import change_audience
 from sportello.core.db import Database
+from sportello.core.settings import Settings
 from tests.editorial.writing import begin, save, viewer
 from tests.kb.articles import SYSTEM, write
 from tests.people import LADDER, Cast
 from tests.work import work_off
 
 SignIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """As many searches as the test likes."""
+    return replace(settings, limit_search_person=0)
 
 
 def test_the_address_of_an_archived_article_leads_to_what_replaces_it_or_says_so_to_its_readers(
