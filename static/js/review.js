@@ -14,7 +14,7 @@ for (const diff of document.querySelectorAll("[data-notes]")) {
   const numbers = () => [...diff.querySelectorAll("[data-line]")].filter((link) => !link.closest("details:not([open])"));
 
   function close(back) {
-    const form = diff.querySelector(".said--form");
+    const form = diff.querySelector(".remark--form");
     if (!form) return;
     const line = form.elements.line.value;
     form.remove();
@@ -28,7 +28,7 @@ for (const diff of document.querySelectorAll("[data-notes]")) {
     form.elements.line.value = line;
     form.querySelector("label").textContent = link.getAttribute("aria-label");
     let place = link.closest(".dline");
-    while (place.nextElementSibling?.matches(".said")) place = place.nextElementSibling;
+    while (place.nextElementSibling?.matches(".remark")) place = place.nextElementSibling;
     place.after(form);
     form.elements.text.focus();
   }
@@ -46,7 +46,7 @@ for (const diff of document.querySelectorAll("[data-notes]")) {
   });
 
   diff.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.closest(".said--form")) close(true);
+    if (event.key === "Escape" && event.target.closest(".remark--form")) close(true);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !event.target.matches("[data-line]")) return;
     event.preventDefault();
@@ -66,4 +66,4 @@ for (const diff of document.querySelectorAll("[data-notes]")) {
 }
 
 // Where the page was opened at a comment, reading goes on there.
-document.querySelector(".said:target")?.focus();
+document.querySelector(".remark:target")?.focus();
