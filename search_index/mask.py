@@ -18,13 +18,17 @@ from sportello.core import clock
 from sportello.core.types import Ref
 
 BATCH = 400  # refs in one statement: SQLite takes 999 parameters in old builds
+HIDDEN = 200  # the same for writing, four parameters a row
 
 
 def hide(session: Session, *refs: Ref) -> None:
     """Leave these out of every search from the commit of this transaction on."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    for ref in refs:
-        statement = insert(SearchMask).values(kind=ref.kind, key=ref.key, since=clock.now(), token=secrets.token_hex(8))
+    now = clock.now()
+    for batch in _batches(set(refs), HIDDEN):
+        statement = insert(SearchMask).values(
+            [{"kind": ref.kind, "key": ref.key, "since": now, "token": secrets.token_hex(8)} for ref in batch]
+        )
         session.execute(
             statement.on_conflict_do_update(
                 index_elements=[SearchMask.kind, SearchMask.key],
@@ -64,6 +68,6 @@ def unmask(session: Session, masks: Mapping[Ref, str]) -> None:
         )
 
 
-def _batches(refs: Collection[Ref]) -> list[list[Ref]]:
+def _batches(refs: Collection[Ref], size: int = BATCH) -> list[list[Ref]]:
     ordered = sorted(refs)
-    return [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]

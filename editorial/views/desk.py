@@ -23,6 +23,7 @@ from editorial.services.publishing import may_publish_at
 from editorial.views.readers import audience_groups, sentence_for
 from editorial.views.typed import ONE_TEXT, SECTIONS, frame_of, rows_for
 from kb.models import ArticleTranslation, Significance
+from kb.queries import article_files, pictures_without_alt
 from search_index.views import search_service
 from sportello.accounts.models import Person
 from sportello.core.errors import Invalid, SportelloError, Unavailable
@@ -156,6 +157,8 @@ def _offered(session: Session, translation: ArticleTranslation, form: ArticleFor
         "intervals": INTERVALS,
         "languages": article_languages(session, viewer, translation.article_id),
         "similar": similar,
+        "bare": pictures_without_alt(form.markdown),
+        "files": article_files(session, viewer, translation.slug),
         "may_publish": allows(viewer, Action.ARTICLE_PUBLISH)
         or may_publish_at(settings().agents_publish, form.settings.confidence, translation.article.confidence),
     }

@@ -1,5 +1,6 @@
 """The editor's pages over the web, without scripts: writing, keeping, saving, refusing, merging; and who has them."""
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -334,3 +335,27 @@ def test_the_words_of_a_reader_page_do_not_change_while_somebody_writes(
     with database.read() as session:
         assert "Staged words" not in read_markdown(session, SYSTEM, live)[1]
     assert "Another title" not in sign_in("anonymous").get(f"/kb/{live}").text
+
+
+def test_beside_the_text_stand_its_files_and_the_pictures_that_say_nothing(
+    database: Database, sign_in: SignIn, draft: str
+) -> None:
+    sara = sign_in("sara")
+    sent = sara.post(
+        f"/kb/{draft}/files",
+        data={"file": (io.BytesIO(b"rate,net\n22,100\n"), "rates.csv"), "alt": ""},
+        headers={"Accept": "application/json"},
+    )
+    assert sent.status_code == 201
+    fields = filled(sara.get(f"/kb/{draft}/edit").text)
+    assert "In no revision yet" in sara.get(f"/kb/{draft}/edit").text
+    parts = fields.getlist("part")
+    parts[SYMPTOMS] += f"\n{sent.json['markdown']}\n\n![](/kb/files/abcdefghjk/screen.png)\n"
+    fields.setlist("part", parts)
+    fields["do"] = "save"
+    assert sara.post(f"/kb/{draft}/edit", data=fields).status_code == 303
+    page = sara.get(f"/kb/{draft}/edit").text
+    assert "Pictures without a description" in page
+    assert "screen.png" in page
+    assert "In a revision that readers do not have" in page
+    assert "Readers have it" not in page
