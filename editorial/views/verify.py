@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from wtforms import IntegerField, SelectField
 from wtforms.validators import Optional
 
+from editorial.queries import owner_choices
 from editorial.views.blueprint import bp
 from editorial.views.queues import TABS, QueueTab, queue_page
 from kb import services
 from kb.indexing import CONFIDENCE_LABELS
 from kb.models import ArticleTranslation, Confidence
 from kb.queries import get_article, places_of
-from kb.queries.verification import Show, Upkeep, due_count, possible_owners, verify_queue
+from kb.queries.verification import Show, Upkeep, due_count, verify_queue
 from kb.services.verify import LONGEST, SHORTEST
 from sportello.accounts.queries import all_products
 from sportello.accounts.views.blueprints import safe_next
@@ -57,7 +58,7 @@ def queue_verify() -> ResponseReturnValue:
             confidences=CONFIDENCE_LABELS,
             places=places_of(session, viewer, [row.article_id for row in queue.rows]),
             products=all_products(session),
-            owners=possible_owners(session),
+            owners=owner_choices(session),
         )
 
 
@@ -103,7 +104,7 @@ def upkeep(slug: str) -> ResponseReturnValue:
     viewer = current_viewer()
     with read_session() as session:
         translation = get_article(session, viewer, slug)
-        people = possible_owners(session)
+        people = owner_choices(session)
     form = _form(translation, people)
     if form.validate_on_submit():
         try:

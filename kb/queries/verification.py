@@ -78,11 +78,6 @@ def writers() -> Select[Any]:
     return select(Person.id).where(Person.active, role)
 
 
-def possible_owners(session: Session) -> Sequence[Person]:
-    """Who can answer for an article, by name."""
-    return session.scalars(select(Person).where(Person.id.in_(writers())).order_by(Person.name, Person.key)).all()
-
-
 def verify_queue(session: Session, viewer: Viewer, asked: Upkeep) -> Queue:
     """The published articles to look at, the longest due first. Two statements. Raises Forbidden, Invalid."""
     require(viewer, Action.ARTICLE_VERIFY)
