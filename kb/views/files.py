@@ -22,7 +22,7 @@ from sportello.web.errors import error_page
 from sportello.web.i18n import explain
 from sportello.web.session import read_session, running_site, settings, write_session
 
-SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
+SANDBOX = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 _BLOCK = 1 << 16
 
 
