@@ -51,6 +51,14 @@ def history(session: Session, viewer: Viewer, slug: str) -> list[RevisionRow]:
     return rows
 
 
+def revision_id_of(session: Session, viewer: Viewer, slug: str, number: int) -> int | None:
+    """The id of a revision of the translation at `slug` by its number; None if there is none. Raises Forbidden."""
+    require(viewer, Action.ARTICLE_HISTORY)
+    mine = Revision.visible_to(viewer, Revision.id)
+    found: int | None = session.scalar(mine.where(ArticleTranslation.slug == slug, Revision.number == number))
+    return found
+
+
 def revision_at(session: Session, viewer: Viewer, slug: str, number: int) -> Revision:
     """One revision, with its translation and article. Raises NotFound, Forbidden."""
     require(viewer, Action.ARTICLE_HISTORY)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func
 from sqlalchemy.orm import Session
 
+from editorial.queries.history import revision_id_of
 from kb.models import Article, ArticleTranslation, Revision
 from kb.queries.translation import revisions_behind
 from kb.services.draft import LANGUAGES
@@ -115,12 +116,10 @@ def translated_from(session: Session, viewer: Viewer, translation_id: int) -> So
 
 def source_revision(session: Session, viewer: Viewer, slug: str, number: int) -> int:
     """The id of a revision of the source by its number. Raises NotFound."""
-    found = session.scalar(
-        Revision.visible_to(viewer, Revision.id).where(ArticleTranslation.slug == slug, Revision.number == number)
-    )
+    found = revision_id_of(session, viewer, slug, number)
     if found is None:
         raise NotFound
-    return int(found)
+    return found
 
 
 _TEXT = (

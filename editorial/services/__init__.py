@@ -2,7 +2,7 @@
 
 from editorial.form import ArticleForm
 from editorial.merge import EditConflict, Merge
-from editorial.services.copies import autosave, discard_copy, open_copy, others_editing
+from editorial.services.copies import Begun, autosave, discard_copy, open_copy, others_editing, view_copy
 from editorial.services.publishing import discard_change, publish_change, schedule, set_unpublish_at
 from editorial.services.restore import restore_revision
 from editorial.services.review import add_note, decide, resolve_note, submit, withdraw
@@ -14,6 +14,7 @@ from editorial.settings import Settings
 
 __all__ = [
     "ArticleForm",
+    "Begun",
     "EditConflict",
     "Merge",
     "Settings",
@@ -38,5 +39,6 @@ __all__ = [
     "submit",
     "unarchive",
     "unbin",
+    "view_copy",
     "withdraw",
 ]

@@ -1,6 +1,7 @@
 """Working copies: what a person has typed and not saved, kept for them every few seconds."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from editorial.form import ArticleForm
 from editorial.models import WorkingCopy
-from editorial.services.held import Held, form_at, hold
+from editorial.services.held import Held, form_at, get_revision, hold, look
 from editorial.settings import Settings
 from kb.models import ArticleTranslation
 from kb.queries.articles import get_article
@@ -23,10 +24,39 @@ PRESENT = timedelta(seconds=60)  # an editor that was open within it counts as o
 OPENED = "opened"  # in a copy's fields: the settings as they stood when it was opened
 
 
-def open_copy(session: Session, actor: Viewer, slug: str) -> WorkingCopy:
-    """The person's own copy, or a new one from the newest revision. Raises NotFound, Forbidden.
+@dataclass(frozen=True)
+class Begun:
+    """What a page was begun from, as its form carries it: a revision, and the settings as they stood then.
 
-    A copy in which nothing was typed begins anew when another revision came in between.
+    What is missing is as it stands now.
+    """
+
+    revision_id: int | None = None
+    settings: Settings | None = None
+
+
+NOW = Begun()
+
+
+def view_copy(session: Session, actor: Viewer, slug: str) -> WorkingCopy:
+    """What the editor opens with: the person's own copy, or the newest revision as one that is kept nowhere yet.
+
+    Reads only: a page that is looked at leaves nothing behind. Raises NotFound, Forbidden.
+    """
+    held = look(session, actor, slug)
+    copy = _own(session, actor, held.translation.id)
+    if copy is not None and copy.changed:
+        return copy
+    now = clock.now()
+    copy = WorkingCopy(translation_id=held.translation.id, fields={}, opened_at=now, seen_at=now, changed=False)
+    _begin(session, held, copy, NOW)
+    return copy
+
+
+def open_copy(session: Session, actor: Viewer, slug: str, begun: Begun = NOW) -> WorkingCopy:
+    """The person's own copy, or a new one of what the page was `begun` from. Raises NotFound, Forbidden.
+
+    A copy in which nothing was typed begins anew: another revision may have come in between.
     """
     held = hold(session, actor, slug)
     now, copy = clock.now(), _own(session, actor, held.translation.id)
@@ -39,24 +69,34 @@ def open_copy(session: Session, actor: Viewer, slug: str) -> WorkingCopy:
         )  # fmt: skip
         session.add(copy)
     if not copy.changed:
-        _begin(session, held, copy)
+        _begin(session, held, copy, begun)
     copy.seen_at = now
     session.flush()
     return copy
 
 
-def _begin(session: Session, held: Held, copy: WorkingCopy) -> None:
-    form = form_at(session, held, held.newest_id)
-    copy.base_revision_id = held.newest_id
-    copy.fields = {**form.to_fields(), OPENED: form.settings.as_dict()}
+def _begin(session: Session, held: Held, copy: WorkingCopy, begun: Begun) -> None:
+    revision = get_revision(session, begun.revision_id)
+    known = revision is not None and revision.translation_id == held.translation.id
+    copy.base_revision_id = begun.revision_id if known else held.newest_id
+    form = form_at(session, held, copy.base_revision_id)
+    copy.fields = {**form.to_fields(), OPENED: (begun.settings or form.settings).as_dict()}
     copy.opened_at = copy.saved_at = clock.now()
 
 
-def autosave(session: Session, actor: Viewer, slug: str, fields: Mapping[str, Any]) -> WorkingCopy:
-    """Keep what the editor holds now, whatever it is; fields that are not sent stay. Raises NotFound, Forbidden."""
+def autosave(session: Session, actor: Viewer, slug: str, fields: Mapping[str, Any], begun: Begun = NOW) -> WorkingCopy:
+    """Keep what the editor holds now, whatever it is; fields that are not sent stay. Raises NotFound, Forbidden.
+
+    What arrives late, after the same words were saved, is no change.
+    """
     translation = get_article(session, actor, slug)
     require(actor, Action.ARTICLE_DRAFT)
-    copy = _own(session, actor, translation.id) or open_copy(session, actor, slug)
+    copy = _own(session, actor, translation.id)
+    if copy is None or not copy.changed:
+        copy = open_copy(session, actor, slug)
+        newest = ArticleForm.from_fields(copy.fields)
+        if ArticleForm.from_fields(fields, newest) != newest:
+            copy = open_copy(session, actor, slug, begun)
     before = ArticleForm.from_fields(copy.fields)
     form = ArticleForm.from_fields(fields, before)
     now = clock.now()
@@ -102,7 +142,12 @@ def drop_copy(session: Session, actor: Viewer, translation_id: int) -> None:
 def opened_settings(session: Session, actor: Viewer, translation_id: int) -> Settings | None:
     """The settings that the person's copy began with."""
     copy = _own(session, actor, translation_id)
-    before = copy.fields.get(OPENED) if copy else None
+    return settings_of(copy) if copy else None
+
+
+def settings_of(copy: WorkingCopy) -> Settings | None:
+    """The settings that a working copy began with."""
+    before = copy.fields.get(OPENED)
     return Settings.from_dict(before) if before else None
 
 

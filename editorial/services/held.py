@@ -9,6 +9,7 @@ from editorial.form import ArticleForm
 from editorial.models import Change, State
 from editorial.services.snapshot import form_of
 from kb.models import Article, ArticleTranslation, Revision
+from kb.queries.articles import get_article
 from kb.services.revise import held_article
 from sportello.core.audience import Viewer, system
 from sportello.core.errors import N_, Conflict, NotFound
@@ -69,6 +70,13 @@ class Held:
 def hold(session: Session, actor: Viewer, slug: str, action: Action = Action.ARTICLE_DRAFT) -> Held:
     """The translation at `slug` with its article and open change, locked. Raises NotFound, Forbidden."""
     translation = held_article(session, actor, slug)
+    require(actor, action)
+    return Held(translation, _open_change(session, translation.id))
+
+
+def look(session: Session, actor: Viewer, slug: str, action: Action = Action.ARTICLE_DRAFT) -> Held:
+    """The same, not locked: for pages that show it. Raises NotFound, Forbidden."""
+    translation = get_article(session, actor, slug)
     require(actor, action)
     return Held(translation, _open_change(session, translation.id))
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from editorial.form import ArticleForm
 from editorial.merge import EditConflict
-from editorial.models import Change
+from editorial.models import Change, WorkingCopy
 from editorial.previews import preview_rows, preview_text
 from editorial.queries.changes import open_change
 from editorial.queries.desk import category_choices, product_choices
@@ -18,7 +18,7 @@ from editorial.queries.owners import owner_choices
 from editorial.queries.similar import similar_articles
 from editorial.queries.translation import article_languages
 from editorial.sections import Row
-from editorial.services.copies import others_editing
+from editorial.services.copies import others_editing, settings_of
 from editorial.services.publishing import may_publish_at
 from editorial.views.readers import audience_groups, sentence_for
 from editorial.views.typed import ONE_TEXT, SECTIONS, frame_of, rows_for
@@ -69,6 +69,7 @@ class Desk:
     form: ArticleForm
     asked: Asked
     base: int
+    opened: Mapping[str, Any]  # the settings as they stood when the text was begun
     current: int  # number of the revision that readers have, 0 for none
     change: Change | None
     parts: Sequence[PartView] | None
@@ -89,9 +90,9 @@ FIELDS = frozenset({"title", "markdown", "summary", "comment", "at", *ArticleFor
 
 
 def desk_of(
-    session: Session, translation: ArticleTranslation, form: ArticleForm, asked: Asked, base: int | None
+    session: Session, copy: WorkingCopy, translation: ArticleTranslation, form: ArticleForm, asked: Asked
 ) -> Desk:
-    """The page of `form`, which may hold anything. `base`: number of the revision begun from, None: the newest."""
+    """The page of `form`, which may hold anything, and of the working copy that keeps it."""
     viewer, slug, language = current_viewer(), translation.slug, translation.language
     revisions = history(session, viewer, slug)
     rows = rows_for(form, language, asked.layout)
@@ -100,13 +101,15 @@ def desk_of(
     if isinstance(problem, Invalid) and problem.field in FIELDS:
         error = {str(problem.field): explain(problem)}
     newest = revisions[0]
-    begun_from = newest.number if base is None else base
+    numbers = {row.id: row.number for row in revisions}
+    begun_from = numbers.get(copy.base_revision_id or 0, newest.number)
     is_behind = begun_from < newest.number and newest.author_id != viewer.person_id
     return Desk(
         translation,
         form,
         asked,
         begun_from,
+        (settings_of(copy) or form.settings).as_dict(),
         next((row.number for row in revisions if row.is_current and translation.published_at), 0),
         open_change(session, viewer, slug),
         _parts(rows, shown) if rows is not None else None,

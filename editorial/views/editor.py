@@ -15,7 +15,7 @@ from editorial.merge import EditConflict
 from editorial.models import State, WorkingCopy
 from editorial.previews import SECONDS
 from editorial.queries.changes import open_change
-from editorial.queries.history import history
+from editorial.queries.history import revision_id_of
 from editorial.rows import Stretch
 from editorial.services.keeping import keep_merged
 from editorial.views.blueprint import bp
@@ -40,9 +40,9 @@ REFUSALS = (Invalid, Conflict, Forbidden, Unavailable)
 @bp.get("/kb/<slug>/edit")
 @requires(Action.ARTICLE_DRAFT)
 def edit(slug: str) -> ResponseReturnValue:
-    """The editor on the person's own working copy, begun now if there is none."""
-    with write_session() as session:
-        copy = services.open_copy(session, current_viewer(), slug)
+    """The editor on the person's own working copy, or on the newest revision if there is none."""
+    with read_session() as session:
+        copy = services.view_copy(session, current_viewer(), slug)
     form = ArticleForm.from_fields(copy.fields)
     return _page(slug, form, Asked(unsaved=copy.saved_at if copy.changed else None), copy)
 
@@ -71,7 +71,7 @@ def autosave(slug: str) -> ResponseReturnValue:
     """Keep what the editor holds now; says when that was, and who else is writing."""
     typed, viewer = read_typed(request.form), current_viewer()
     with write_session() as session:
-        copy = services.autosave(session, viewer, slug, typed.fields)
+        copy = services.autosave(session, viewer, slug, typed.fields, begun_from(session, slug, typed))
         others = services.others_editing(session, viewer, slug)
     return {"saved": clock_time(copy.saved_at), "others": others}
 
@@ -103,11 +103,11 @@ def save_typed(
 ) -> bool:
     """Save what was typed as a revision; False where nothing differs from the newest one."""
     viewer = current_viewer()
-    copy = services.open_copy(session, viewer, slug)
+    begun = begun_from(session, slug, typed)
+    copy = services.open_copy(session, viewer, slug, begun)
     before = ArticleForm.from_fields(copy.fields)
     form = ArticleForm.from_fields(typed.fields, before)
-    numbers = {row.number: row.id for row in history(session, viewer, slug)}
-    base = numbers.get(typed.base or 0)
+    base = begun.revision_id
     if form == before and not copy.changed and base == copy.base_revision_id and source_revision_id is None:
         return False
     services.save_change(
@@ -157,33 +157,34 @@ def _asked(typed: Typed, layout: str = "", **more: object) -> Asked:
 def _again(slug: str, typed: Typed, layout: str, problem: SportelloError | None = None) -> str:
     """The page with everything that was typed, which is kept in the working copy too."""
     with write_session() as session:
-        copy = services.autosave(session, current_viewer(), slug, typed.fields)
+        begun = begun_from(session, slug, typed)
+        copy = services.autosave(session, current_viewer(), slug, typed.fields, begun)
     form = ArticleForm.from_fields(typed.fields, ArticleForm.from_fields(copy.fields))
-    return _page(slug, form, _asked(typed, layout, problem=problem), copy, typed.base)
+    return _page(slug, form, _asked(typed, layout, problem=problem), copy)
 
 
 def _merged(slug: str, typed: Typed, conflict: EditConflict) -> str:
     """The page with both versions put together, on which the next save starts from theirs."""
     with write_session() as session:
-        copy = keep_merged(session, current_viewer(), slug, conflict.merged.to_fields(), conflict.head_id)
+        begun = begun_from(session, slug, typed)
+        copy = keep_merged(session, current_viewer(), slug, conflict.merged.to_fields(), conflict.head_id, begun)
     layout = ONE_TEXT if conflict.merge.conflicts else typed.layout
     return _page(slug, conflict.merged, _asked(typed, layout, conflict=conflict), copy)
 
 
-def _page(slug: str, form: ArticleForm, asked: Asked, copy: WorkingCopy, base: int | None = None) -> str:
+def _page(slug: str, form: ArticleForm, asked: Asked, copy: WorkingCopy) -> str:
     viewer = current_viewer()
     with read_session() as session:
         translation = get_article(session, viewer, slug)
-        begun_from = base_of(session, slug, copy) if base is None else base
-        desk = desk_of(session, translation, form, asked, begun_from)
+        desk = desk_of(session, copy, translation, form, asked)
         saved_at = clock_time(copy.saved_at)
         return render_template("editorial/edit.html", desk=desk, saved_at=saved_at, **both_diffs(asked))
 
 
-def base_of(session: Session, slug: str, copy: WorkingCopy) -> int | None:
-    """The number of the revision that a working copy began with."""
-    numbers = {row.id: row.number for row in history(session, current_viewer(), slug)}
-    return numbers.get(copy.base_revision_id or 0)
+def begun_from(session: Session, slug: str, typed: Typed) -> services.Begun:
+    """What the submitted page was begun from. A number that no revision has counts for none."""
+    revision = revision_id_of(session, current_viewer(), slug, typed.base or 0)
+    return services.Begun(revision, typed.opened)
 
 
 def both_diffs(asked: Asked) -> dict[str, Sequence[Stretch]]:

@@ -21,7 +21,7 @@ from editorial.queries.translation import (
 from editorial.services.keeping import keep_merged
 from editorial.views.blueprint import bp
 from editorial.views.desk import Asked, desk_of
-from editorial.views.editor import LOOKS, REFUSALS, base_of, both_diffs, clock_time, render_typed, save_typed
+from editorial.views.editor import LOOKS, REFUSALS, begun_from, both_diffs, clock_time, render_typed, save_typed
 from editorial.views.typed import ONE_TEXT, Typed, number_in, read_typed
 from kb.queries import get_article
 from sportello.core.errors import NotFound, SportelloError
@@ -37,11 +37,11 @@ from sportello.web.session import read_session, write_session
 @requires(Action.ARTICLE_DRAFT)
 def translate(slug: str, language: str) -> ResponseReturnValue:
     """The source of the article at `slug` beside its text in `language`, or the way to begin it."""
-    with write_session() as session:
+    with read_session() as session:
         target, source = _pair(session, slug, language)
         if target.slug is None:
             return render_template("editorial/translate_begin.html", slug=slug, source=source, language=language)
-        copy = services.open_copy(session, current_viewer(), target.slug)
+        copy = services.view_copy(session, current_viewer(), target.slug)
     form = ArticleForm.from_fields(copy.fields)
     return _page(target.slug, source, form, Asked(unsaved=copy.saved_at if copy.changed else None), copy)
 
@@ -105,32 +105,30 @@ def _again(slug: str, language: str, typed: Typed, layout: str, problem: Sportel
     with write_session() as session:
         target, source = _pair(session, slug, language)
         assert target.slug is not None
+        begun = begun_from(session, target.slug, typed)
         if isinstance(problem, EditConflict):
             fields = problem.merged.to_fields()
-            copy = keep_merged(session, viewer, target.slug, fields, problem.head_id)
+            copy = keep_merged(session, viewer, target.slug, fields, problem.head_id, begun)
         else:
-            copy = services.autosave(session, viewer, target.slug, typed.fields)
+            copy = services.autosave(session, viewer, target.slug, typed.fields, begun)
     if isinstance(problem, EditConflict):
         layout = ONE_TEXT if problem.merge.conflicts else layout
         asked = Asked(layout, typed.significance, typed.comment, conflict=problem)
         return _page(target.slug, source, problem.merged, asked, copy)
     form = ArticleForm.from_fields(typed.fields, ArticleForm.from_fields(copy.fields))
     asked = Asked(layout, typed.significance, typed.comment, problem=problem)
-    return _page(target.slug, source, form, asked, copy, typed.base)
+    return _page(target.slug, source, form, asked, copy)
 
 
-def _page(
-    slug: str, source: SourceText, form: ArticleForm, asked: Asked, copy: WorkingCopy, base: int | None = None
-) -> str:
+def _page(slug: str, source: SourceText, form: ArticleForm, asked: Asked, copy: WorkingCopy) -> str:
     viewer = current_viewer()
     with read_session() as session:
         translation = get_article(session, viewer, slug)
         before = translated_from(session, viewer, translation.id)
         stale = before is not None and before.revision_id != source.revision_id
-        begun_from = base_of(session, slug, copy) if base is None else base
         return render_template(
             "editorial/translate.html",
-            desk=desk_of(session, translation, form, asked, begun_from),
+            desk=desk_of(session, copy, translation, form, asked),
             source=source,
             before=before if stale else None,
             since=word_diff(before.markdown, source.markdown).folded() if before and stale else (),

@@ -1,5 +1,6 @@
 """What the editor's form sends: rows of sections or one text, and the settings, as the services take them."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from editorial.form import ArticleForm
 from editorial.sections import Part, Row, for_form, from_form, in_sections
-from editorial.settings import LISTS, NAMES
+from editorial.settings import LISTS, NAMES, Settings
 from kb.models import Significance
 
 SECTIONS, ONE_TEXT = "sections", "text"  # how the body is written
@@ -19,13 +20,15 @@ _FRAME = re.compile(r"(\d{1,2}),(\d{1,2})")
 
 @dataclass(frozen=True)
 class Typed:
-    """A submitted editor. `fields` are those of `ArticleForm`; `base` the number of the revision begun from."""
+    """A submitted editor. `fields` are those of `ArticleForm`; `base` the number of the revision begun from,
+    `opened` the settings as they stood then."""
 
     fields: dict[str, Any]
     rows: Sequence[Row] | None
     base: int | None
     significance: Significance
     comment: str
+    opened: Settings | None = None
 
     @property
     def layout(self) -> str:
@@ -48,7 +51,16 @@ def read_typed(form: MultiDict[str, str]) -> Typed:
         number_in(form, "base"),
         Significance(weight) if weight in set(Significance) else Significance.NORMAL,
         form.get("comment", "").strip(),
+        _opened(form.get("opened", "")),
     )
+
+
+def _opened(sent: str) -> Settings | None:
+    """The settings that the page put into the form; None for anything else."""
+    try:
+        return ArticleForm.from_fields(json.loads(sent)).settings
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def number_in(form: MultiDict[str, str], name: str) -> int | None:

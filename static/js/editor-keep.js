@@ -5,6 +5,7 @@ const LONGEST = 5000; // after the first
 const PRESENT = 25000; // how often the site hears that the editor is open
 const RETRY = [2000, 4000, 8000, 15000, 30000];
 const SHORT = 60000; // bytes that a browser sends after a page is gone
+const BEGUN = ["base", "opened"]; // what the page was begun from
 const WORDS = ["title", "part", "markdown", "summary"];
 
 function store(key, value) {
@@ -37,7 +38,9 @@ export function improve(form) {
   const failed = form.querySelector("[data-failed]");
   const others = form.querySelector("[data-others]");
   let [dirty, sending, leaving, tries, timer, first] = [false, false, false, 0, 0, 0];
+  let away = new AbortController(); // what is still on its way when the form is submitted must not arrive after it
 
+  const begun = content(form).filter(([name]) => BEGUN.includes(name));
   const body = (pairs) => new URLSearchParams([...pairs, ["csrf_token", token]]);
 
   function tell(problem) {
@@ -58,14 +61,14 @@ export function improve(form) {
   }
 
   async function send() {
-    if (sending || !dirty) return;
+    if (sending || !dirty || leaving) return;
     sending = true;
     dirty = false;
     first = 0;
     say.textContent = texts.textSaving;
     const sent = content(form);
     try {
-      const response = await fetch(texts.autosave, { method: "POST", body: body(sent), redirect: "error" });
+      const response = await fetch(texts.autosave, { method: "POST", body: body(sent), redirect: "error", signal: away.signal });
       if (response.status === 404 || response.status === 403 || response.status === 400) {
         throw Object.assign(new Error(), { words: texts.textEnded });
       }
@@ -103,9 +106,9 @@ export function improve(form) {
   }
 
   async function present() {
-    if (document.hidden || dirty || sending) return;
+    if (document.hidden || dirty || sending || leaving) return;
     try {
-      const response = await fetch(texts.autosave, { method: "POST", body: body([]) });
+      const response = await fetch(texts.autosave, { method: "POST", body: body(begun), signal: away.signal });
       if (response.ok) meet((await response.json()).others);
     } catch {
       // The next change tells.
@@ -144,12 +147,18 @@ export function improve(form) {
   form.addEventListener("change", changed);
   form.addEventListener("submit", (event) => {
     leaving = true;
+    clearTimeout(timer);
+    away.abort();
     if (event.submitter?.matches("[data-discard]")) store(key, null);
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); });
   window.addEventListener("pagehide", leave);
-  window.addEventListener("pageshow", () => { leaving = false; });
+  window.addEventListener("pageshow", () => {
+    [leaving, away] = [false, new AbortController()];
+    if (dirty) later(WAIT);
+  });
   window.addEventListener("online", () => { if (dirty) later(0); });
+  present();
   setInterval(present, PRESENT);
 
   const notice = form.querySelector("[data-unsaved]");

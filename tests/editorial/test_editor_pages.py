@@ -86,9 +86,7 @@ def test_saving_what_nobody_changed_changes_nothing(sign_in: SignIn, database: D
     assert (after.number, after.markdown) == (before.number, before.markdown)
 
 
-def test_what_is_typed_into_a_section_becomes_a_staged_revision(
-    sign_in: SignIn, database: Database, live: str
-) -> None:
+def test_what_is_typed_into_a_section_becomes_a_staged_revision(sign_in: SignIn, database: Database, live: str) -> None:
     sara = sign_in("sara")
     typed = filled(sara.get(f"/kb/{live}/edit").text, part={ENVIRONMENT: "Ledger 15.1"}, comment="Where it happens")
     assert sara.post(f"/kb/{live}/edit", data=typed).status_code == 303
@@ -200,7 +198,10 @@ def test_an_editor_that_is_merely_open_overwrites_nothing(sign_in: SignIn, draft
 
 def test_two_editors_are_merged_and_nothing_is_lost(sign_in: SignIn, database: Database, live: str) -> None:
     sara, ada = sign_in("sara"), sign_in("ada")
-    hers, other = sara.get(f"/kb/{live}/edit").text, ada.get(f"/kb/{live}/edit").text
+    hers = sara.get(f"/kb/{live}/edit").text
+    assert "Open in another editor now: Sara" not in ada.get(f"/kb/{live}/edit").text  # a page that is fetched says nothing
+    sara.post(f"/kb/{live}/edit/autosave")
+    other = ada.get(f"/kb/{live}/edit").text
     assert "Open in another editor now: Sara Test." in other
     assert ada.post(f"/kb/{live}/edit", data=filled(other, part={CAUSE: "Ada's cause"})).status_code == 303
     answer = sara.post(f"/kb/{live}/edit", data=filled(hers, part={SYMPTOMS: "Sara's symptoms"}))
@@ -214,6 +215,33 @@ def test_two_editors_are_merged_and_nothing_is_lost(sign_in: SignIn, database: D
     saved = newest(database, live)
     assert "Sara's symptoms" in saved.markdown
     assert "Ada's cause" in saved.markdown
+
+
+def test_settings_changed_behind_an_open_page_are_not_put_back_by_it(
+    sign_in: SignIn, database: Database, live: str
+) -> None:
+    """The page carries the settings that it was begun with: what its writer left alone stays as others made it."""
+    sara, ada = sign_in("sara"), sign_in("ada")
+    hers, other = sara.get(f"/kb/{live}/edit").text, ada.get(f"/kb/{live}/edit").text
+    assert ada.post(f"/kb/{live}/edit", data=filled(other, tags="vat")).status_code == 303
+    answer = sara.post(f"/kb/{live}/edit", data=filled(hers, part={SYMPTOMS: "Sara's symptoms"}, codes="E-1"))
+    assert answer.status_code == 409
+    assert sara.post(f"/kb/{live}/edit", data=filled(answer.text)).status_code == 303
+    settings = newest(database, live).settings
+    assert (settings["tags"], settings["codes"]) == (["vat"], ["E-1"])
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "{", "[]", "7", '{"tags": 5}', '{"kind": {}}', "[" * 50_000, '{"verify_days": []}']
+)
+def test_a_page_that_says_nonsense_about_its_beginning_is_saved_all_the_same(
+    sign_in: SignIn, database: Database, live: str, sent: str
+) -> None:
+    sara = sign_in("sara")
+    typed = filled(sara.get(f"/kb/{live}/edit").text, part={CAUSE: "Known"}, opened=sent)
+    assert sara.post(f"/kb/{live}/edit/autosave", data=typed).status_code == 200
+    assert sara.post(f"/kb/{live}/edit", data=typed).status_code == 303
+    assert "Known" in newest(database, live).markdown
 
 
 def test_where_both_changed_a_line_both_stand_until_somebody_decides(

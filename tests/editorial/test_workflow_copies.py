@@ -38,6 +38,19 @@ def test_what_was_typed_is_there_again_after_a_crash(database: Database, cast: C
         assert ArticleForm.from_fields(services.open_copy(session, sara, slug).fields).markdown == "Old"
 
 
+def test_what_arrives_after_the_same_words_were_saved_is_no_change(session: Session, cast: Cast) -> None:
+    """The last automatic save may overtake the button, or be overtaken by it."""
+    sara = viewer(cast.sara)
+    slug = write(session, "Live", markdown="Old").slug
+    begun = services.Begun(services.view_copy(session, sara, slug).base_revision_id)
+    newest = save(session, sara, slug, markdown="New").revision_id
+    assert not services.autosave(session, sara, slug, {"markdown": "New"}, begun).changed
+    copy = services.view_copy(session, sara, slug)
+    assert (copy.base_revision_id, copy.changed) == (newest, False)
+    copy = services.autosave(session, sara, slug, {"markdown": "Newer"}, begun)
+    assert (copy.base_revision_id, copy.changed) == (begun.revision_id, True)
+
+
 def test_a_working_copy_is_its_persons_own_and_customers_have_none(session: Session, cast: Cast) -> None:
     sara, ada, anna = viewer(cast.sara), viewer(cast.ada), viewer(cast.anna)
     slug = write(session, "Live", "public", markdown="Old").slug

@@ -56,7 +56,7 @@ class Alteration:
 def _read_products(shelves: Shelves, article: Article) -> dict[str, Any]:
     codes = {product.id: product.code for product in article.products}
     versions = [[codes[row.product_id], row.name] for row in article.versions if row.product_id in codes]
-    return {"products": list(codes.values()), "versions": versions}
+    return {"products": sorted(codes.values()), "versions": sorted(versions)}  # in the same order whoever wrote them
 
 
 def _with_product(was: Any, code: str) -> Any:
