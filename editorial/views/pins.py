@@ -27,7 +27,7 @@ from sportello.web.access import current_viewer, requires
 from sportello.web.forms import Form
 from sportello.web.i18n import current_language
 from sportello.web.i18n import gettext as _
-from sportello.web.i18n import lazy_gettext as lazy
+from sportello.web.i18n import lazy_gettext
 from sportello.web.session import read_session, write_session
 
 REMOVED = "removed_pin"
@@ -43,9 +43,9 @@ ENTRY = StaffEntry(
 class PinForm(Form):
     """One article for one wording. `article`: an address, or words to find it with."""
 
-    language = SelectField(lazy("Language"), choices=LANGUAGES)
-    query = StringField(lazy("What people search"), validators=[NEEDED, Length(max=256)])
-    article = StringField(lazy("Article"), validators=[NEEDED, Length(max=300)])
+    language = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
+    query = StringField(lazy_gettext("What people search"), validators=[NEEDED, Length(max=256)])
+    article = StringField(lazy_gettext("Article"), validators=[NEEDED, Length(max=300)])
     from_gap = HiddenField()
 
 

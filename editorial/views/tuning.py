@@ -21,7 +21,7 @@ from sportello.web.access import current_viewer, requires
 from sportello.web.forms import Form
 from sportello.web.i18n import current_language
 from sportello.web.i18n import gettext as _
-from sportello.web.i18n import lazy_gettext as lazy
+from sportello.web.i18n import lazy_gettext
 from sportello.web.session import read_session, write_session
 
 REMOVED = "removed_synonym"
@@ -33,16 +33,16 @@ ENTRY = StaffEntry(
     "editorial.synonyms",
 )
 WAYS = choices(
-    (("two", lazy("Each finds all the others")), ("one", lazy("The first finds the others too, they do not find it")))
+    (("two", lazy_gettext("Each finds all the others")), ("one", lazy_gettext("The first finds the others too, they do not find it")))
 )
 
 
 class SynonymForm(Form):
     """One group."""
 
-    language = SelectField(lazy("Language"), choices=LANGUAGES)
-    words = TextAreaField(lazy("Words and phrases"), validators=[NEEDED, Length(max=2000)], render_kw={"rows": 5})
-    one_way = RadioField(lazy("Direction"), choices=WAYS, default="two")
+    language = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
+    words = TextAreaField(lazy_gettext("Words and phrases"), validators=[NEEDED, Length(max=2000)], render_kw={"rows": 5})
+    one_way = RadioField(lazy_gettext("Direction"), choices=WAYS, default="two")
     from_gap = HiddenField()
 
     def phrases(self) -> list[str]:

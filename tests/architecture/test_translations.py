@@ -80,3 +80,12 @@ def test_italian_ends_as_english_does() -> None:
             if len(last) > 1 or (last and (english[-1] in ends) != (italian[-1:] in ends)):
                 wrong.append(f"{english!r}: {italian!r}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_said_goes_by_names_that_extraction_knows() -> None:
+    """Under another name a text would stay in English, and no other test would notice."""
+    import_line = re.compile(r"^from sportello\.web\.i18n import (?:lazy_|n)?gettext as (\w+)$", re.MULTILINE)
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob("*.py"):
+            for name in import_line.findall(path.read_text()):
+                assert name == "_", f"{path}: {name}"
