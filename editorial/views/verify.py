@@ -39,21 +39,25 @@ PARTS = {
 @bp.get("/queues/verify")
 @requires(Action.ARTICLE_VERIFY)
 def queue_verify() -> ResponseReturnValue:
-    """Articles to look at again, the longest due first."""
-    viewer, show = current_viewer(), request.args.get("show", "")
+    """Articles to look at again, the longest due first: theirs and nobody's, as the tab counts, or other people's too."""
+    viewer, show, whose = current_viewer(), request.args.get("show", ""), request.args.get("whose", "")
     asked = Upkeep(
         Show(show) if show in set(Show) else Show.DUE,
-        viewer.person_id if request.args.get("whose") == "mine" else None,
-        request.args.get("product", ""),
-        request.args.get("after", ""),
+        owner=None if whose == "all" else viewer.person_id,
+        or_nobody=whose != "mine",
+        product=request.args.get("product", ""),
+        after=request.args.get("after", ""),
     )
     with read_session() as session:
         queue = verify_queue(session, viewer, asked)
+        elsewhere = not queue.rows and bool(verify_queue(session, viewer, Upkeep(asked.show)).rows)
         return queue_page(
             session,
             "editorial/verify.html",
             asked=asked,
+            whose=whose,
             queue=queue,
+            elsewhere=elsewhere,
             parts=PARTS,
             confidences=CONFIDENCE_LABELS,
             places=places_of(session, viewer, [row.article_id for row in queue.rows]),

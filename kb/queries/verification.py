@@ -35,10 +35,11 @@ class Show(StrEnum):
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What of the queue is asked for: `owner` a person's id, `product` a code."""
+    """What of the queue is asked for: `owner` a person's id, with `or_nobody` also what is nobody's; `product` a code."""
 
     show: Show = Show.DUE
     owner: int | None = None
+    or_nobody: bool = False
     product: str = ""
     after: str = ""
 
@@ -115,7 +116,8 @@ def part(show: Show) -> ColumnElement[bool]:
 def _within(asked: Upkeep) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [Article.published_at.is_not(None)]
     if asked.owner is not None:
-        found.append(Article.owner_id == asked.owner)
+        theirs = Article.owner_id == asked.owner
+        found.append(or_(theirs, part(Show.UNOWNED)) if asked.or_nobody else theirs)
     if asked.product:
         stands = select(article_product.c.article_id).join(Product, Product.id == article_product.c.product_id)
         found.append(Article.id.in_(stands.where(Product.code == asked.product)))
@@ -130,8 +132,8 @@ def _counts(session: Session, viewer: Viewer, asked: Upkeep) -> dict[str, int]:
 
 def due_count(session: Session, viewer: Viewer) -> int:
     """How many articles wait for this viewer: due, and theirs or nobody's."""
-    theirs = or_(Article.owner_id == viewer.person_id, part(Show.UNOWNED))
-    due = Article.visible_to(viewer, func.count()).where(*_within(Upkeep()), part(Show.DUE), theirs)
+    theirs = _within(Upkeep(owner=viewer.person_id, or_nobody=True))
+    due = Article.visible_to(viewer, func.count()).where(*theirs, part(Show.DUE))
     return session.scalar(due) or 0
 
 

@@ -47,6 +47,31 @@ def test_one_click_in_the_queue_verifies_and_comes_back(sign_in: SignIn, slug: s
     assert clock.now() - verified_at < timedelta(minutes=1)
 
 
+def test_the_figure_of_the_tab_is_what_the_queue_shows_at_first(
+    sign_in: SignIn, slug: str, database: Database, cast: Cast
+) -> None:
+    long_ago = clock.now() - timedelta(days=500)
+    with database.write() as session:
+        write(session, "Nobody looks", verified_at=long_ago)
+        write(session, "Ada looks", verified_at=long_ago, owner=cast.ada.email)
+    sara = sign_in("sara")
+    page = sara.get("/queues/verify").text
+    assert 'aria-current="page">To verify <span class="count">2</span>' in page
+    assert [title in page for title in ("Totals differ", "Nobody looks", "Ada looks")] == [True, True, False]
+    assert "Ada looks" in sara.get("/queues/verify?whose=all").text
+    assert "Nobody looks" not in sara.get("/queues/verify?whose=mine").text
+
+
+def test_where_nothing_is_theirs_the_queue_leads_to_what_is_other_peoples(
+    sign_in: SignIn, slug: str, database: Database
+) -> None:
+    ada = sign_in("ada")
+    page = ada.get("/queues/verify").text
+    assert "Nothing of yours is due." in page
+    assert "/queues/verify?whose=all" in page
+    assert "Totals differ" in ada.get("/queues/verify?whose=all").text
+
+
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil"])
 def test_nobody_is_sent_elsewhere(sign_in: SignIn, slug: str, back: str) -> None:
     assert sign_in("sara").post(f"/kb/{slug}/verify", data={"back": back}).location == f"/kb/{slug}"
