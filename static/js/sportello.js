@@ -28,6 +28,13 @@ document.addEventListener("keydown", (event) => {
   field.select();
 });
 
+// A row of tabs that is wider than the screen begins at the one where the person is.
+for (const here of document.querySelectorAll(".tabs [aria-current], .topnav [aria-current]")) {
+  const row = here.parentElement;
+  const [outer, inner] = [row.getBoundingClientRect(), here.getBoundingClientRect()];
+  if (inner.right > outer.right) row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
 // Menus close with Escape, and when attention goes elsewhere.
 for (const menu of document.querySelectorAll("details.menu")) {
   menu.addEventListener("keydown", (event) => {
