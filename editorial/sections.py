@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from editorial.skeletons import sections_of
 from kb.models import Kind
 
-_HEADING = re.compile(r"##[ \t]+(?P<words>\S.*?)[ \t]*#*[ \t]*")
 _FENCE = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})(?P<rest>.*)")
 GAP = "\n\n"
 
@@ -40,8 +39,7 @@ class Part:
     @property
     def name(self) -> str:
         """The heading's words."""
-        match = _HEADING.fullmatch(self.heading)
-        return match["words"] if match else self.heading.lstrip("# ").strip()
+        return _words_of(self.heading) or self.heading.lstrip("# ").strip()
 
     @property
     def meaning(self) -> int | None:
@@ -57,7 +55,7 @@ def split(text: str) -> list[Part]:
     found: list[tuple[str, list[str]]] = [("", [])]
     fence = ""
     for line in text.split("\n"):
-        if not fence and _HEADING.fullmatch(line):
+        if not fence and _words_of(line):
             found.append((line, []))
         else:
             found[-1][1].append(line)
@@ -70,6 +68,14 @@ def split(text: str) -> list[Part]:
             inside = ""
         parts.append(_framed(heading, inside))
     return parts
+
+
+def _words_of(line: str) -> str:
+    """The words of a heading of level 2, without the marks that may close it; "" for any other line."""
+    words = line[2:].strip(" \t")
+    if not line.startswith(("## ", "##\t")) or not words or words[0].isspace():
+        return ""
+    return words.rstrip("#").rstrip(" \t") or words[0]
 
 
 def _fence_after(fence: str, line: str) -> str:

@@ -20,7 +20,13 @@ from kb.exporter.select import Exported, What, batches, categories_of, count, fi
 from kb.importer.exported import CATEGORIES, PRODUCTS
 from kb.importer.native import in_order, to_folder
 from kb.models import Attachment
-from kb.queries import linked_slugs, readable_slugs, without_hidden_markdown_links
+from kb.queries import (
+    linked_slugs,
+    readable_files,
+    readable_slugs,
+    without_hidden_markdown_files,
+    without_hidden_markdown_links,
+)
 from sportello.core.audience import Viewer
 from sportello.core.db import Database
 from sportello.core.errors import N_, Invalid, NotFound
@@ -134,9 +140,7 @@ class _Export:
         self.products.update(product.code for product in item.article.products)
         self.categories.update([item.article.category.code] if item.article.category else [])
         for place, language in enumerate(in_order(item.translations)):
-            markdown = item.revisions[language].markdown
-            readable = readable_slugs(session, self.viewer, linked_slugs(markdown))
-            markdown = without_hidden_markdown_links(markdown, readable) if not self.viewer.writes else markdown
+            markdown = self._shown(session, item.revisions[language].markdown)
             files = [told for one in item.files.get(language, ()) if (told := self._file(one))]
             paths = {told["key"]: told["path"] for told in files}
             head = front_matter(item, language, files, self.viewer, first=place == 0)
@@ -144,6 +148,14 @@ class _Export:
             self._put(name, (head + to_folder(markdown, self.names, paths)).encode("utf-8", "replace"))
             self.report.texts += 1
         self.report.articles += 1
+
+    def _shown(self, session: Session, markdown: str) -> str:
+        """The text without what leads to articles and files that the viewer may not have; whole for those who write."""
+        if self.viewer.writes:
+            return markdown
+        readable = readable_slugs(session, self.viewer, linked_slugs(markdown))
+        files = readable_files(session, self.viewer, [markdown])
+        return without_hidden_markdown_files(without_hidden_markdown_links(markdown, readable), files)
 
     def _file(self, attachment: Attachment) -> dict[str, str] | None:
         """The file's bytes, written once, and how a text lists it; None when the storage does not have it."""

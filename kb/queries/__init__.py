@@ -35,7 +35,7 @@ from kb.queries.files import (
     without_hidden_files,
     without_hidden_markdown_files,
 )
-from kb.queries.links import linked_slugs, without_hidden_links, without_hidden_markdown_links
+from kb.queries.links import linked_slugs, own_addresses, without_hidden_links, without_hidden_markdown_links
 from kb.queries.lists import Order, Page, Scope, articles_for_products, critical_articles, list_articles
 from kb.queries.pictures import BarePicture, pictures_without_alt
 from kb.queries.pointers import broken_links, links_to
@@ -73,6 +73,7 @@ __all__ = [
     "links_to",
     "list_articles",
     "moved_to",
+    "own_addresses",
     "pictures_without_alt",
     "places_of",
     "product_shelf",

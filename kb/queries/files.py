@@ -17,12 +17,13 @@ from kb.queries.kept import kept
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
 
-_WORDS = r"((?:[^\[\]\\]|\\.)*)"
-_TARGET = r"\(\s*<?/kb/files/([a-z0-9]{10})/[^\s)>]*>?(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\s*\)"
-_MARKDOWN_PICTURE = re.compile(rf"!\[{_WORDS}\]{_TARGET}")
-_MARKDOWN_LINK = re.compile(rf"\[{_WORDS}\]{_TARGET}")
-_HTML_PICTURE = re.compile(r"<img\b[^>]*?\ssrc=\"/kb/files/([a-z0-9]{10})/[^>]*>")
-_HTML_LINK = re.compile(r"<a\b[^>]*?\shref=\"/kb/files/([a-z0-9]{10})/[^>]*>(.*?)</a>", re.DOTALL)
+_WORDS = r"((?:[^\[\]\\]|\\.)*+)"
+_TITLE = r"(?:\s{1,9}(?:\"[^\"]{0,300}\"|'[^']{0,300}'|\([^()]{0,300}\)))?"
+_TARGET = rf"\(\s{{0,9}}<?/kb/files/([a-z0-9]{{10}})/[^\s)>]{{0,500}}+>?{_TITLE}\s{{0,9}}\)"
+_MARKDOWN_PICTURE = re.compile(rf"(?<!\\)!\[{_WORDS}\]{_TARGET}")
+_MARKDOWN_LINK = re.compile(rf"(?<!\\)\[{_WORDS}\]{_TARGET}")
+_HTML_PICTURE = re.compile(r"<img\b[^<>]*?\ssrc=\"/kb/files/([a-z0-9]{10})/[^<>]*>")
+_HTML_LINK = re.compile(r"<a\b[^<>]*?\shref=\"/kb/files/([a-z0-9]{10})/[^<>]*>((?:(?!<a\b).)*?)</a>", re.DOTALL)
 _ADDRESS = re.compile(r"/kb/files/([a-z0-9]{10})/[^\s)>\"'\]<]*")
 _ALT = re.compile(r"\salt=\"([^\"]*)\"")
 

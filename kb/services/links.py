@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, tuple_
 from sqlalchemy.orm import Session
 
 from kb.models import Article, ArticleLink, ArticleTranslation, Revision
-from kb.queries.links import linked_slugs
+from kb.queries.links import linked_slugs, own_addresses
 from kb.queries.pointers import TO_ARTICLE, TO_FILE
 from sportello.core.audience import EVERY_AUDIENCE, Viewer, system
 from sportello.core.db import Database
@@ -18,16 +18,19 @@ BATCH = 200
 Link = tuple[int, str, str]  # translation id, kind, target
 
 
-def keep_links(database: Database, keys: Collection[str]) -> None:
-    """Write the links of these articles anew where they changed; a batch without changes takes no write lock."""
+def keep_links(database: Database, keys: Collection[str], base_url: str = "") -> None:
+    """Write the links of these articles anew where they changed; a batch without changes takes no write lock.
+
+    `base_url`: the site's, so that links by full addresses are known for its own.
+    """
     ordered = sorted(set(keys))
     for start in range(0, len(ordered), BATCH):
         batch = ordered[start : start + BATCH]
         with database.read() as session:
-            gone, new = _difference(session, batch)
+            gone, new = _difference(session, batch, base_url)
         if gone or new:
             with database.write() as session:
-                _apply(session, *_difference(session, batch))
+                _apply(session, *_difference(session, batch, base_url))
 
 
 def links_in(html: str) -> set[tuple[str, str]]:
@@ -36,12 +39,13 @@ def links_in(html: str) -> set[tuple[str, str]]:
     return files | {(TO_ARTICLE, slug[:120]) for slug in linked_slugs(html)}
 
 
-def _difference(session: Session, keys: Collection[str]) -> tuple[set[Link], set[Link]]:
+def _difference(session: Session, keys: Collection[str], base_url: str) -> tuple[set[Link], set[Link]]:
     """Links that stand there and must not, and the reverse. Two statements."""
     texts = Revision.visible_to(_READERS, ArticleTranslation.id, Revision.html).where(
         ArticleTranslation.revision_id == Revision.id, Article.key.in_(keys)
     )
-    wanted = {(id, kind, target) for id, html in session.execute(texts) for kind, target in links_in(html)}
+    rows = [(id, own_addresses(html, base_url) if base_url else html) for id, html in session.execute(texts)]
+    wanted = {(id, kind, target) for id, html in rows for kind, target in links_in(html)}
     columns = (ArticleLink.translation_id, ArticleLink.kind, ArticleLink.target)
     kept = ArticleTranslation.visible_to(system(), *columns).join(
         ArticleLink, ArticleLink.translation_id == ArticleTranslation.id

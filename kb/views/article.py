@@ -16,7 +16,7 @@ from sportello.core.errors import Invalid, NotFound
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, public, requires
 from sportello.web.i18n import explain
-from sportello.web.session import read_session, write_session
+from sportello.web.session import read_session, settings, write_session
 
 
 @bp.get("/<slug>")
@@ -46,6 +46,7 @@ def markdown(slug: str) -> ResponseReturnValue:
     viewer = current_viewer()
     with read_session() as session:
         title, text = queries.read_markdown(session, viewer, slug)
+        text = queries.own_addresses(text, settings().base_url)
         readable = queries.readable_slugs(session, viewer, queries.linked_slugs(text))
         files = queries.readable_files(session, viewer, [text])
     text = queries.without_hidden_markdown_files(queries.without_hidden_markdown_links(text, readable), files)
@@ -79,9 +80,11 @@ def article_page(
     """The article and its page. `comment` and `problem`: a vote that was refused; `report`: a report that was."""
     viewer = current_viewer()
     item = queries.read_article(session, viewer, slug)
-    article, sections = item.article, [part for part in item.sections if part[2]]  # a cause that is not known yet
+    article, base = item.article, settings().base_url
+    # a cause that is not known yet has no text
+    sections = [(name, id, queries.own_addresses(html, base)) for name, id, html in item.sections if html]
     empty = {part[1] for part in item.sections} - {part[1] for part in sections}
-    texts = [html for _heading, _id, html in sections] or [item.html]
+    texts = [html for _heading, _id, html in sections] or [queries.own_addresses(item.html, base)]
     readable = queries.readable_slugs(session, viewer, set().union(*map(queries.linked_slugs, texts)))
     files = queries.readable_files(session, viewer, texts)
 
@@ -101,7 +104,7 @@ def article_page(
         seen=services.seen_mark(item.html) if viewer.is_signed_in else "",
         report=report,
         article=article,
-        html=shown(item.html) if not sections else "",
+        html=shown(texts[0]) if not sections else "",
         sections=[(name, id, shown(html)) for name, id, html in sections],
         attachments=[(file, size_in_words(file.size)) for file in queries.attachments_of(files, article.id, texts)],
         contents=contents_of([entry for entry in item.toc if entry[1] not in empty]),

@@ -35,7 +35,7 @@ def _many(event: articles.ArticlesChanged) -> list[Ref]:
 def follow_articles(site: Site, refs: Sequence[Ref]) -> None:
     """What stands beside the articles is made equal to them: the index first, then the links that their texts hold."""
     search.update_index(site, refs)
-    keep_links(site.database, [ref.key for ref in refs if ref.kind == "article"])
+    keep_links(site.database, [ref.key for ref in refs if ref.kind == "article"], site.settings.base_url)
 
 
 INDEXED: Mapping[type[Event], RefsOf] = {

@@ -1,5 +1,6 @@
 """A text in parts: nothing is lost on the way there and back."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -93,3 +94,12 @@ def test_an_emptied_section_keeps_its_heading() -> None:
 )
 def test_what_is_written_in_sections(text: str, kind: Kind, expected: bool) -> None:
     assert in_sections(text, kind) is expected
+
+
+def test_a_heading_of_endless_spaces_takes_no_time() -> None:
+    started = time.process_time()
+    assert [part.name for part in split(f"## a{' ' * 100_000}b\n## c{' #' * 50_000}d")][1:] == [
+        f"a{' ' * 100_000}b",
+        f"c{' #' * 50_000}d",
+    ]
+    assert time.process_time() - started < 1
