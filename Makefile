@@ -26,8 +26,8 @@ help: ## Show what there is to make
 demo: .venv/.run ## Load the demo site and serve it on http://127.0.0.1:8000 (PORT=)
 	@exec $(BIN)/sportello demo --port $(PORT)
 
-test: .venv/.dev ## Run the whole suite on SQLite
-	$(PYTEST)
+test: .venv/.dev ## Run the tests on SQLite, but for the slowest (make check: all)
+	$(PYTEST) -m "not slow"
 
 test-postgresql: .venv/.dev ## Run the suite on PostgreSQL (a server of its own is started)
 	SPORTELLO_TEST_DATABASE=postgresql $(PYTEST) -m "not browser and not slow"
