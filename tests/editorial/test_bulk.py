@@ -107,6 +107,22 @@ def test_every_change_is_made_and_undone(
         bulk.undo(session, SYSTEM, key)
 
 
+def test_versions_in_another_order_are_no_change_of_somebody_else(database: Database, cast: Cast) -> None:
+    several: Any = {"products": ("ledger", "harbor"), "versions": ("4.2", "15.1", "15.0", "4.1")}
+    with database.write() as session:
+        write(session, "Reconcile", **several)
+        key = begin(session, LEDGER, "product-add", "foundry").key
+    run_through(database, key)
+    with database.write() as session:
+        bulk.undo(session, SYSTEM, key)
+    run = run_through(database, key)
+    assert (run.state, run.before, run.failed) == ("undone", {}, {})
+    with database.read() as session:
+        (row,) = articles(session)
+        assert [product.code for product in row.products] == ["harbor", "ledger"]
+        assert {version.name for version in row.versions} == {"4.2", "4.1", "15.1", "15.0"}
+
+
 def test_the_articles_are_those_of_the_preview(database: Database, made: list[str]) -> None:
     with database.write() as session:
         run = bulk.preview(session, SYSTEM, LEDGER, "audience", "elite", ladder=LADDER)
