@@ -25,9 +25,8 @@ from sportello.core.policy import Action
 from sportello.core.types import Ref
 from sportello.web.access import current_viewer, requires
 from sportello.web.forms import Form
-from sportello.web.i18n import current_language
+from sportello.web.i18n import current_language, lazy_gettext
 from sportello.web.i18n import gettext as _
-from sportello.web.i18n import lazy_gettext
 from sportello.web.session import read_session, write_session
 
 REMOVED = "removed_pin"

@@ -19,9 +19,8 @@ from sportello.core.errors import N_, NotFound, SportelloError
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, requires
 from sportello.web.forms import Form
-from sportello.web.i18n import current_language
+from sportello.web.i18n import current_language, lazy_gettext
 from sportello.web.i18n import gettext as _
-from sportello.web.i18n import lazy_gettext
 from sportello.web.session import read_session, write_session
 
 REMOVED = "removed_synonym"
@@ -33,7 +32,10 @@ ENTRY = StaffEntry(
     "editorial.synonyms",
 )
 WAYS = choices(
-    (("two", lazy_gettext("Each finds all the others")), ("one", lazy_gettext("The first finds the others too, they do not find it")))
+    (
+        ("two", lazy_gettext("Each finds all the others")),
+        ("one", lazy_gettext("The first finds the others too, they do not find it")),
+    )
 )
 
 
@@ -41,7 +43,9 @@ class SynonymForm(Form):
     """One group."""
 
     language = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
-    words = TextAreaField(lazy_gettext("Words and phrases"), validators=[NEEDED, Length(max=2000)], render_kw={"rows": 5})
+    words = TextAreaField(
+        lazy_gettext("Words and phrases"), validators=[NEEDED, Length(max=2000)], render_kw={"rows": 5}
+    )
     one_way = RadioField(lazy_gettext("Direction"), choices=WAYS, default="two")
     from_gap = HiddenField()
 

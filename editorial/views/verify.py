@@ -39,7 +39,7 @@ PARTS = {
 @bp.get("/queues/verify")
 @requires(Action.ARTICLE_VERIFY)
 def queue_verify() -> ResponseReturnValue:
-    """Articles to look at again, the longest due first: theirs and nobody's, as the tab counts, or other people's too."""
+    """Articles to look at again, the longest due first: at first theirs and nobody's, as the tab counts."""
     viewer, show, whose = current_viewer(), request.args.get("show", ""), request.args.get("whose", "")
     asked = Upkeep(
         Show(show) if show in set(Show) else Show.DUE,

@@ -35,7 +35,7 @@ class Show(StrEnum):
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What of the queue is asked for: `owner` a person's id, with `or_nobody` also what is nobody's; `product` a code."""
+    """What of the queue is asked for: `owner` a person's id (`or_nobody`: and nobody's), `product` a code."""
 
     show: Show = Show.DUE
     owner: int | None = None

@@ -119,9 +119,7 @@ def test_a_cursor_that_is_none_is_refused(sign_in: SignIn, cast: Cast) -> None:
     assert sign_in("sara").get("/queues/verify?after=x").status_code == 400
 
 
-def test_the_bar_says_where_an_article_stands_to_writers_only(
-    sign_in: SignIn, slug: str, database: Database
-) -> None:
+def test_the_bar_says_where_an_article_stands_to_writers_only(sign_in: SignIn, slug: str, database: Database) -> None:
     sara, anna = sign_in("sara"), sign_in("anna")
     page = sara.get(f"/kb/{slug}").text
     for words in ("articlebar", "Published", "Due since", "Still correct", "Archive…", f"/kb/{slug}/insight"):
