@@ -5,12 +5,11 @@ budget: a block that would take long is shown as lines taken out and lines put i
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from editorial.pairing import pair_lines
-from editorial.patience import anchors
+from editorial.patience import anchors, cost_between
 from editorial.rows import Difference, Op, Piece, Row, Side
 
 LINE_BUDGET = 400_000  # comparisons of lines
@@ -78,10 +77,8 @@ class _Differ:
                 yield from self._changed(range(i + a, i + b), range(j + c, j + d))
 
     def _affordable(self, old: list[str], new: list[str]) -> bool:
-        """Whether difflib may compare these lines: pairs of equal ones, once for each block that it may find."""
-        counts = Counter(new)
-        equal = sum(counts[line] for line in old)
-        cost = (equal + len(old)) * min(len(old), len(new), equal + 1)
+        """Whether difflib may compare these lines."""
+        cost = cost_between(old, new)
         if cost > self.lines:
             return False
         self.lines -= cost

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from editorial.form import TEXTS, ArticleForm
-from editorial.patience import anchors
+from editorial.patience import anchors, cost_between
 from editorial.settings import LISTS, NAMES, Settings
 from sportello.core.errors import Conflict
 
 MINE, BETWEEN, THEIRS = "<<<<<<< MINE", "=======", ">>>>>>> THEIRS"
+BUDGET = 100_000_000  # of comparisons in a text: a few tenths of a second, while the row is held
 Span = tuple[int, int, int, int, int, int]  # from and to in base, theirs, mine
 
 
@@ -97,11 +98,14 @@ def _common(a: Sequence[str], b: Sequence[str], c: Sequence[str]) -> Iterator[tu
 
 
 def _matches(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int, int]]:
-    """Lines that two texts share, in order: those that stand once in each first, then others between them."""
+    """Lines that two texts share, in order: those that stand once in each first, then others between them, where
+    that does not take long."""
+    budget = BUDGET
     found: list[tuple[int, int, int]] = []
     i = j = 0
     for x, y in [*anchors(a, b), (len(a), len(b))]:
-        if i < x and j < y:
+        if i < x and j < y and (cost := cost_between(a[i:x], b[j:y])) <= budget:
+            budget -= cost
             blocks = SequenceMatcher(None, a[i:x], b[j:y]).get_matching_blocks()
             found += [(i + block.a, j + block.b, block.size) for block in blocks if block.size]
         if x < len(a) and y < len(b):
@@ -135,5 +139,5 @@ def _merge_forms(
 
 
 def _lists(base: Sequence[str], theirs: Sequence[str], mine: Sequence[str]) -> tuple[str, ...]:
-    gone = {value for value in base if value not in theirs or value not in mine}
+    gone = set(base) - (set(theirs) & set(mine))
     return tuple(value for value in dict.fromkeys((*theirs, *mine)) if value not in gone)

@@ -17,6 +17,14 @@ def anchors(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int]
     return [*((at, at) for at in first), *_grown(before, after, middle, head, tail), *ends]
 
 
+def cost_between(old: Sequence[str], new: Sequence[str]) -> int:
+    """What difflib may need for the lines between two anchors: pairs of equal ones, once for each block that it may
+    find. Whoever asks has a budget."""
+    counts = Counter(new)
+    equal = sum(counts[line] for line in old)
+    return (equal + len(old)) * min(len(old), len(new), equal + 1)
+
+
 def _unique(before: Sequence[str], after: Sequence[str], head: int, tail: int) -> list[tuple[int, int]]:
     """Pairs of the lines that are there once on each side, by their place in `before`."""
     old, new = before[head : len(before) - tail], after[head : len(after) - tail]

@@ -1,5 +1,8 @@
 """Three versions of a text become one; what both sides touched is marked, nothing gets lost."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +101,13 @@ def test_what_a_page_sends_comes_back_the_same() -> None:
     assert ArticleForm.from_fields({"tags": "a, b ,,a"}).settings.tags == ("a", "b")
     assert ArticleForm.from_fields({"markdown": "a\r\nb\rc"}).markdown == "a\nb\nc"
     assert ArticleForm.from_fields({"title": "new"}, sent).settings == sent.settings
+
+
+@pytest.mark.parametrize("lines_of", [lambda n: n % 100, lambda n: n // 2 if n % 2 else n % 101])
+def test_hard_texts_are_merged_in_no_time_and_lose_nothing(lines_of: Callable[[int], int]) -> None:
+    base = [f"line {lines_of(number)}" for number in range(30_000)]
+    theirs, mine = ["theirs", *base[::-1]], [*base[1::2], *base[::2], "mine"]
+    started = time.process_time()
+    merged = three_way("\n".join(base), "\n".join(theirs), "\n".join(mine)).text.split("\n")
+    assert time.process_time() - started < 2
+    assert {"theirs", "mine", *base} <= set(merged)
