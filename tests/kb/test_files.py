@@ -2,6 +2,8 @@
 
 import io
 import json
+import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -165,3 +167,46 @@ def test_pictures_without_a_description_are_told_with_their_lines() -> None:
     assert [(found.line, found.address.rpartition("/")[2]) for found in pictures_without_alt(text)] == [
         (1, "a.png"), (3, "b.png"), (10, "d.png"), (10, "f.png"),
     ]  # fmt: skip
+
+
+def zip64(entries: int) -> bytes:
+    """An archive whose end record tells of one entry, and the larger record before it of many."""
+    plain = pictures.archive(a=b"a").getvalue()
+    start, end = plain.find(b"PK\x01\x02"), plain.find(b"PK\x05\x06")
+    directory = plain[start:end] * entries
+    told = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, len(directory), start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, start + len(directory), 1)
+    last = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, end - start, start, 0)
+    return plain[:start] + directory + told + locator + last
+
+
+def test_a_table_of_contents_is_bounded_wherever_it_is_told() -> None:
+    assert sniff(io.BytesIO(zip64(1))) is ZIP
+    stream = io.BytesIO(zip64(60_000))
+    tracemalloc.start()
+    with pytest.raises(Refused, match="far too large"):
+        sniff(stream)
+    assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    tracemalloc.stop()
+    without_record = zip64(1).replace(b"PK\x06\x06", b"PK\x06\x00")
+    with pytest.raises(Refused, match="damaged"):
+        sniff(io.BytesIO(without_record))
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_STORED])
+@pytest.mark.parametrize("broken", [False, True])
+def test_nothing_in_an_archive_is_unpacked_to_tell_what_it_is(packing: int, broken: bool) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as made:
+        made.writestr("mimetype", b"application/vnd.oasis.opendocument.text" * 20)
+        made.writestr("content.xml", b"<x/>")
+    data = bytearray(out.getvalue())
+    if broken:
+        data[6] |= 1  # encrypted
+        data[38:60] = b"\xff" * 22
+        data[data.find(b"PK\x01\x02") + 8] |= 1
+    if broken and packing == zipfile.ZIP_STORED:
+        with pytest.raises(Refused, match="damaged"):
+            sniff(io.BytesIO(bytes(data)))
+    else:
+        assert sniff(io.BytesIO(bytes(data))) is ZIP
