@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from editorial.skeletons import sections_of
+from editorial.skeletons import heading_in, sections_of
 from kb.models import Kind
 
 _FENCE = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})(?P<rest>.*)")
@@ -118,6 +118,12 @@ def join(parts: Sequence[Part]) -> str:
             text += lead + part.body
         text += part.tail
     return text
+
+
+def headings_in(language: str, text: str) -> str:
+    """The text with its standard headings in `language`; everything else stays as it is."""
+    said = [(part, heading_in(language, part.name) if part.heading else None) for part in split(text)]
+    return join([replace(part, heading=f"## {name}") if name else part for part, name in said])
 
 
 def in_sections(text: str, kind: str) -> bool:

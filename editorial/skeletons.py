@@ -28,3 +28,17 @@ def sections_of(kind: Kind, language: str) -> tuple[str, ...]:
 def skeleton(kind: Kind, language: str) -> str:
     """Markdown with those headings and nothing under them."""
     return "\n\n\n".join(f"## {heading}" for heading in sections_of(kind, language)) + "\n\n"
+
+
+def heading_in(language: str, heading: str) -> str | None:
+    """What a standard heading of any kind and language is in `language`; None for words that are no such heading."""
+    return _SAME.get((language, heading.casefold()))
+
+
+_SAME = {
+    (language, known.casefold()): said
+    for language, kinds in _HEADINGS.items()
+    for kind, names in kinds.items()
+    for other in _HEADINGS.values()
+    for known, said in zip(other[kind], names, strict=True)
+}

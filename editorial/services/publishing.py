@@ -90,7 +90,7 @@ def publish_held(session: Session, actor: Viewer, held: Held, *, ladder: Collect
         article.source_language = _oldest_language(session, article)
     languages = languages_of(session, system(), article.id)
     article.published_at, article.edited_here = earliest(languages), True
-    if article.confidence == Confidence.VALIDATED and _vouches(actor, change):
+    if article.confidence == Confidence.VALIDATED and _vouches(actor, held):
         article.verified_at = now
         reckon(article, DAYS)
     if change is not None:
@@ -112,8 +112,16 @@ def _apply(session: Session, held: Held, revision: Revision, ladder: Collection[
     apply_settings(session, translation, settings, names, DAYS)
 
 
-def _vouches(actor: Viewer, change: Change | None) -> bool:
-    """An editor publishes by hand, or a reviewer had decided on what is published at its time."""
+def _vouches(actor: Viewer, held: Held) -> bool:
+    """An editor publishes by hand, or a reviewer had decided on what is published at its time.
+
+    Who mends a typo or translates has not looked whether the article is still correct.
+    """
+    change, language = held.change, held.translation.language
+    if change is not None and change.significance == Significance.TYPO:
+        return False
+    if language != (held.article.source_language or language):
+        return False
     if actor.person_id is None:
         return change is not None and change.reviewer_id is not None
     return allows(actor, Action.ARTICLE_PUBLISH)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from editorial.form import ArticleForm
 from editorial.models import State
+from editorial.sections import headings_in
 from editorial.services.held import Held, get_revision, hold
 from editorial.services.save import add_revision, stage
 from editorial.services.snapshot import check_settings, settings_of
@@ -70,6 +71,8 @@ def start_translation(
 ) -> ArticleTranslation:
     """Another language of the article at `slug`, begun from the text there: a draft that says whose revision it is of.
 
+    The standard headings are put into that language; who translates sees the sections, not the headings.
+
     Raises NotFound, Forbidden, Invalid (no language of this site), Conflict (the article has that language).
     """
     require(actor, Action.ARTICLE_DRAFT)
@@ -87,7 +90,7 @@ def start_translation(
         article.source_language = held.translation.language
     form = ArticleForm(
         title=title or held.translation.title,
-        markdown=markdown if markdown is not None else (source.markdown if source else ""),
+        markdown=markdown if markdown is not None else headings_in(language, source.markdown if source else ""),
         summary=held.translation.summary,
         settings=replace(settings_of(session, held.translation)),
     )

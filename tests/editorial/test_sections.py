@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editorial.sections import Row, for_form, from_form, in_sections, join, split
+from editorial.sections import Row, for_form, from_form, headings_in, in_sections, join, split
 from kb.models import Kind
 
 SOLUTION = "## Symptoms\n\nIt fails.\n\n## Cause\n\nRounding.\n\n## Resolution\n\n1. Change the rule.\n"
@@ -103,3 +103,11 @@ def test_a_heading_of_endless_spaces_takes_no_time() -> None:
         f"c{' #' * 50_000}d",
     ]
     assert time.process_time() - started < 1
+
+
+def test_standard_headings_are_put_into_the_other_language_and_nothing_else() -> None:
+    english = "First.\n\n## Symptoms\n\nIt fails.\n\n## More\n\n```\n## Cause\n```\n\n## workaround ##\nWait.\n"
+    italian = "First.\n\n## Sintomi\n\nIt fails.\n\n## More\n\n```\n## Cause\n```\n\n## Soluzione alternativa\nWait.\n"
+    assert headings_in("it", english) == italian
+    assert headings_in("it", italian) == italian
+    assert headings_in("en", english.replace("workaround ##", "Workaround")) == headings_in("en", italian)

@@ -15,6 +15,7 @@ from kb.models import Kind, Significance
 from kb.queries import get_article, read_article, read_markdown
 from kb.services import ensure_category, unpublish
 from search_index import mask
+from sportello.core import clock
 from sportello.core.errors import Conflict, Invalid, NotFound
 from sportello.core.outbox import OutboxRow
 from sportello.core.types import Ref
@@ -99,6 +100,23 @@ def test_a_typo_tells_nobody_and_a_normal_change_does(session: Session, cast: Ca
     assert len(changed) == 3  # written, and search hears of both publications
 
 
+def test_mending_a_typo_or_translating_verifies_nothing(session: Session, cast: Cast) -> None:
+    sara = viewer(cast.sara)
+    with time_machine.travel("2026-01-10T10:00:00Z", tick=False):
+        source = write(session, "Live", markdown="Teh words", confidence="validated", verified_at=clock.now())
+    before = source.article.verified_at
+    assert before is not None
+    save(session, sara, source.slug, markdown="The words", significance=Significance.TYPO)
+    services.publish_change(session, sara, source.slug, ladder=LADDER)
+    italian = services.start_translation(session, sara, source.slug, "it", title="Dal vivo")
+    services.publish_change(session, sara, italian.slug, ladder=LADDER)
+    assert source.article.verified_at == before
+    save(session, sara, source.slug, markdown="The words, and more")
+    services.publish_change(session, sara, source.slug, ladder=LADDER)
+    assert source.article.verified_at is not None
+    assert source.article.verified_at > before  # an editor has looked at what it says now
+
+
 def test_publishing_applies_every_setting_and_narrowing_hides_at_once(session: Session, cast: Cast) -> None:
     sara = viewer(cast.sara)
     ensure_category(session, SYSTEM, "invoicing")
@@ -176,11 +194,12 @@ def test_another_language_begins_from_the_source_and_shares_its_settings_once_pu
     session: Session, cast: Cast
 ) -> None:
     sara = viewer(cast.sara)
-    source = write(session, "Live", "premium", markdown="Words")
+    source = write(session, "Live", "premium", markdown="## Symptoms\n\nWords\n")
     made = services.start_translation(session, sara, source.slug, "it", title="Dal vivo")
     assert made.article.source_language == "en"
     assert made.revision is not None
     assert made.revision.source_revision_id == source.revision_id
+    assert made.revision.markdown == "## Sintomi\n\nWords\n"
     with pytest.raises(NotFound):
         get_article(session, viewer(cast.piero), made.slug)
     with pytest.raises(Conflict):
