@@ -32,8 +32,8 @@ class PutAway:
 
     @property
     def days_left(self) -> int:
-        """Whole days before the bin is emptied of it."""
-        return max(0, (self.at + KEPT - clock.now()).days)
+        """Days before the bin is emptied of it, the one that has begun included."""
+        return max(0, -((clock.now() - self.at - KEPT) // timedelta(days=1)))
 
 
 def binned(session: Session, viewer: Viewer, after: str | None = None) -> Queue:

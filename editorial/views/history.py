@@ -133,7 +133,8 @@ def restore(slug: str, number: int) -> ResponseReturnValue:
     """The text of an old revision as a new one, staged like any other change."""
     try:
         with write_session() as session:
-            services.restore_revision(session, current_viewer(), slug, number)
+            comment = _("The words of revision %(number)s again", number=number)
+            services.restore_revision(session, current_viewer(), slug, number, comment=comment)
     except Conflict as error:
         flash(explain(error), "error")
         return redirect(url_for("editorial.revision", slug=slug, number=number), 303)

@@ -1,10 +1,13 @@
 """The past of an article over the web: every revision has its address, two are compared, one is restored."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from editorial import queries, services
+from sportello.core import clock
 from sportello.core.audience import system
 from sportello.core.db import Database
 from tests.editorial.pages import NEW, OLD, Desk, make_desk
@@ -101,6 +104,7 @@ def test_restoring_makes_a_new_revision_that_readers_do_not_have_yet(desk: Desk,
     assert desk.read() == NEW
     assert desk.revision(3).markdown == OLD
     assert desk.state() == "draft"
+    assert "The words of revision 1 again" in sara.get(f"/kb/{desk.slug}/history").text
 
 
 def test_restoring_asks_once_and_the_newest_cannot_be_restored(desk: Desk, sara: FlaskClient) -> None:
@@ -126,3 +130,13 @@ def test_a_text_of_very_many_lines_is_cut_and_the_page_says_so(desk: Desk, sara:
         assert len(page) < 3_000_000, address
     page = sara.get("/queues/review").text
     assert len(page) < 300_000
+
+
+def test_the_history_does_not_call_it_approved_when_an_editor_plans_their_own_text(desk: Desk, sara: FlaskClient) -> None:
+    desk.do(services.decide, desk.sara, desk.key(), "approved")
+    desk.save(desk.sara, markdown=OLD)
+    desk.do(services.schedule, desk.sara, desk.slug, clock.now() + timedelta(hours=1))
+    page = sara.get(f"/kb/{desk.slug}/history").text
+    entry = page[page.index('id="revision-3"') : page.index('id="revision-2"')]
+    assert "Sara Test passed it without a review" in entry
+    assert "Approved by" not in entry

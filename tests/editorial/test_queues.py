@@ -141,7 +141,7 @@ def test_what_was_put_away_is_brought_back_from_its_queue(desk: Desk, sara: Flas
     assert titles(sara.get("/queues/archived").text) == []
     page = sara.get("/queues/bin").text
     assert titles(page) == ["Totals differ"]
-    assert "29 days left" in page
+    assert "30 days left" in page
     sara.post(f"/kb/{desk.slug}/unbin")
     assert titles(sara.get("/queues/archived").text) == ["Totals differ"]
     sara.post(f"/kb/{desk.slug}/unarchive")
