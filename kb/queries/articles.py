@@ -67,11 +67,6 @@ class Reading:
     toc: list[Any]  # [level, id, text] in order
     opening: str
 
-    @property
-    def size(self) -> int:
-        """Bytes, about."""
-        return 2 * len(self.html) + 200 * len(self.toc)
-
 
 class Address(NamedTuple):
     """One language of an article."""

@@ -7,8 +7,9 @@ moment: answers live between two such moments. Only sessions that never write re
 renew the stamp may be read for it.
 """
 
+import pickle
 import time
-from collections.abc import Callable, Hashable, Sized
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from functools import wraps
 from threading import Lock
@@ -28,7 +29,7 @@ from sportello.core.stamp import read_stamp
 
 LONGEST = 60.0  # seconds, for changes that went past the program altogether
 ROOM = 24 * 1024 * 1024  # about this much is kept in a process, in bytes
-ROW = 600  # bytes, about, of a row of an answer
+ENTRY, OBJECTS = 600, 2  # bytes that an entry takes by itself, and how much larger objects are than written out
 _MEMORY = "sportello_memory"
 _NOTHING: Any = object()
 _SYSTEM = system()
@@ -55,10 +56,11 @@ class Memory:
     def keep(self, key: Hashable, answer: Any) -> None:
         """Remember, and begin anew when the room is filled."""
         with self._lock:
-            self._room -= _size(answer)
+            size = _size(key, answer)
+            self._room -= size
             if self._room < 0:
                 self._answers.clear()
-                self._room = ROOM - _size(answer)
+                self._room = ROOM - size
             self._answers[key] = answer
 
 
@@ -80,7 +82,7 @@ def remembered(
         if not session.info.get(ONLY_READS):
             return ask(session, who, *arguments, **named)
         memory = session.info.get(_MEMORY) or _remember(session)
-        key = (ask, who, arguments, *named.items())
+        key = (ask, who, (arguments, *named.items()))
         found: Answer = memory.get(key, _NOTHING)
         if found is _NOTHING:
             with content_only(session):
@@ -113,6 +115,6 @@ def _moments(session: Session, now: datetime) -> tuple[datetime | None, datetime
     return max(filter(None, last), default=None), min(filter(None, coming), default=None)
 
 
-def _size(answer: Any) -> int:
-    rows = len(answer) if isinstance(answer, Sized) else 1
-    return ROW * (1 + rows) + int(getattr(answer, "size", 0))
+def _size(key: Any, answer: Any) -> int:
+    """Bytes, about, however deep an answer is; what was asked for counts, too, for anybody may ask for anything."""
+    return ENTRY + OBJECTS * len(pickle.dumps((key[2:], answer), pickle.HIGHEST_PROTOCOL))

@@ -1,5 +1,6 @@
 """What was answered before is said again only while it is still true: for this reader, this content, this moment."""
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -28,8 +29,8 @@ from sportello.core.audience import Viewer, anonymous
 from sportello.core.db import ContentStamp, Database
 from sportello.core.guard import UnstampedRead
 from sportello.core.stamp import is_content
-from tests.kb.articles import LADDER, SYSTEM, customer, write
-from tests.people import Cast
+from tests.kb.articles import SYSTEM, customer, write
+from tests.people import LADDER, Cast
 
 ANYBODY = anonymous()
 CONTENT = {
@@ -125,6 +126,22 @@ def test_a_change_that_was_taken_back_is_not_remembered(database: Database, slug
         session.rollback()
     assert word(database) == before
     assert titles(database) == ["Rounding differs"]
+
+
+def test_what_is_kept_stays_within_its_room_whatever_is_asked_for(
+    database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.queries.remembered.ROOM", 1 << 20)
+    with database.write() as session:
+        for number in range(20):
+            write(session, f"Article {number} {'x' * 200}", markdown="Text", summary="y" * 500)
+    tracemalloc.start()
+    for number in range(300):
+        with database.read() as session:
+            after = f"20990101T000000.{number:06}Z~{'z' * 4000}"
+            assert len(list_articles(session, ANYBODY, after=after).items) == 20
+    assert tracemalloc.get_traced_memory()[0] < 4 << 20
+    tracemalloc.stop()
 
 
 def test_an_answer_over_anything_but_the_content_is_refused(database: Database, slug: str) -> None:
