@@ -132,7 +132,7 @@ def test_a_text_of_very_many_lines_is_cut_and_the_page_says_so(desk: Desk, sara:
     assert len(page) < 300_000
 
 
-def test_the_history_does_not_call_it_approved_when_an_editor_plans_their_own_text(desk: Desk, sara: FlaskClient) -> None:
+def test_an_editors_own_plan_is_not_called_an_approval(desk: Desk, sara: FlaskClient) -> None:
     desk.do(services.decide, desk.sara, desk.key(), "approved")
     desk.save(desk.sara, markdown=OLD)
     desk.do(services.schedule, desk.sara, desk.slug, clock.now() + timedelta(hours=1))
