@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from editorial.views.blueprint import bp
 from editorial.views.queues import TABS, QueueTab, queue_page
-from editorial.views.readers import site_plans
+from editorial.views.readers import audience_groups, site_plans
 from kb.queries import broken_links
 from kb.queries.pointers import Fault
 from sportello.core.audience import Viewer
@@ -37,7 +37,8 @@ def queue_links() -> ResponseReturnValue:
     """Every broken link of a published text, the worst first."""
     with read_session() as session:
         links = broken_links(session, current_viewer(), site_plans().ladder)
-        return queue_page(session, "editorial/links.html", links=links, faults=FAULTS)
+        readers = dict(choice for group in audience_groups(session) for choice in group.choices)
+        return queue_page(session, "editorial/links.html", links=links, faults=FAULTS, readers=readers)
 
 
 def _count(session: Session, viewer: Viewer) -> int:
