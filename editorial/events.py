@@ -7,9 +7,11 @@ from sportello.core.outbox import Event
 
 @dataclass(frozen=True)
 class PublicationPlanned(Event):
-    """A change is to be published at a time. `key`: of the change."""
+    """A change is to be published at a time. `key`: of the change; `audience`: that of its article when it was
+    planned."""
 
     key: str
+    audience: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from editorial.events import PublicationPlanned, UnpublicationPlanned
 from editorial.models import Change, State
 from editorial.services import shelf
 from editorial.services.held import Held, hold
+from editorial.services.planned import Overtaken, check_plan, give_up
 from editorial.services.publishing import publish_held
 from kb.events import ArticleChanged
 from kb.models import Article, ArticleTranslation
@@ -26,12 +27,14 @@ def on_publication_planned(site: Site, event: PublicationPlanned) -> None:
     try:
         with site.database.write() as session:
             if (held := _due(session, event.key)) is not None:
+                agents = site.settings.agents_publish
+                check_plan(session, held, event.audience, ladder=site.plans.ladder, agents_publish=agents)
                 publish_held(session, system(), held, ladder=site.plans.ladder)
     except (Conflict, Invalid) as error:
         log.warning("change %s was not published at its time: %s", event.key, error)
         with site.database.write() as session:
             if (held := _due(session, event.key)) is not None and held.change is not None:
-                held.change.state, held.change.updated_at = State.APPROVED, clock.now()
+                give_up(held.change, decided=not isinstance(error, Overtaken))
 
 
 def _due(session: Session, key: str) -> Held | None:

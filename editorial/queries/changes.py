@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from editorial.models import Change, ProductReviewer, ReviewNote
@@ -66,6 +66,18 @@ def reviewers_of(session: Session, article: Article) -> frozenset[int]:
         )
     )
     return frozenset(session.scalars(statement))
+
+
+def written_in_change(revision: Any) -> ColumnElement[bool]:
+    """The condition on rows of `Change` and of `revision` that the change brings the revision: all from its base on,
+    and those before it, too, when readers got another text meanwhile and that became its base."""
+    base = func.coalesce(Change.base_revision_id, 0)
+    return and_(
+        revision.translation_id == Change.translation_id,
+        revision.id <= Change.revision_id,
+        revision.id != base,
+        or_(revision.id > base, revision.created_at >= Change.created_at),
+    )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import Session, aliased
 
 from editorial.models import Change, ProductReviewer, State, WorkingCopy
+from editorial.queries.changes import written_in_change
 from kb.models import Article, ArticleTranslation, Revision, article_product
 from sportello.accounts.models import Person, Product
 from sportello.core.audience import Viewer
@@ -128,12 +129,7 @@ def _changes(viewer: Viewer, columns: Sequence[Any]) -> Select[Any]:
 def _decidable(viewer: Viewer) -> list[ColumnElement[bool]]:
     """What Action.ARTICLE_REVIEW says, over many changes at once."""
     others = or_(Change.author_id.is_(None), Change.author_id != viewer.person_id)
-    written = exists().where(
-        _Written.translation_id == Change.translation_id,
-        _Written.author_id == viewer.person_id,
-        _Written.id <= Change.revision_id,
-        _Written.id > func.coalesce(Change.base_revision_id, 0),
-    )
+    written = exists().where(_Written.author_id == viewer.person_id, written_in_change(_Written))
     everything = allows(viewer, Action.ARTICLE_PUBLISH)  # editors
     return [Change.state == State.IN_REVIEW, others, ~written, true() if everything else _of_reviewed(viewer)]
 

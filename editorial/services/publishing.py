@@ -154,10 +154,17 @@ def discard_change(session: Session, actor: Viewer, slug: str) -> None:
     session.flush()
 
 
-def plan(session: Session, change: Change) -> None:
-    """Publish a change at its `publish_at`."""
+def plan(session: Session, held: Held) -> None:
+    """Publish the open change at its `publish_at`."""
+    change = held.require_open()
     change.state = State.SCHEDULED
-    outbox.emit(session, PublicationPlanned(change.key), available_at=change.publish_at)
+    outbox.emit(session, PublicationPlanned(change.key, held.article.audience), available_at=change.publish_at)
+
+
+def unplan(change: Change) -> None:
+    """Not at a time any more: approved, or a draft where nobody had approved it."""
+    if change.state == State.SCHEDULED:
+        change.state = State.APPROVED if change.reviewer_id else State.DRAFT
 
 
 def schedule(
@@ -175,14 +182,13 @@ def schedule(
         raise Invalid(N_("Choose a time in the future."), field="at")
     change.publish_at, change.updated_at = at, now
     if at is None:
-        if change.state == State.SCHEDULED:
-            change.state = State.APPROVED if change.reviewer_id else State.DRAFT
+        unplan(change)
     elif change.state != State.IN_REVIEW and allows(
         actor, Action.ARTICLE_PUBLISH, publishing(session, held, agents_publish)
     ):
         if change.reviewer_id is None and allows(actor, Action.ARTICLE_PUBLISH):
             change.reviewer_id, change.decided_at = actor.person_id, now
-        plan(session, change)
+        plan(session, held)
     session.flush()
     return change
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session, contains_eager
 
 from editorial.models import Change, ReviewNote, State, Verdict
-from editorial.queries.changes import reviewers_of
+from editorial.queries.changes import reviewers_of, written_in_change
 from editorial.services.held import Held, hold, hold_change
 from editorial.services.publishing import close_change, plan, publish_held
 from kb.models import Revision
@@ -88,12 +88,8 @@ def reviewed(session: Session, actor: Viewer, held: Held) -> Reviewed:
 
 def authors_of(session: Session, change: Change) -> frozenset[int | None]:
     """Everybody who wrote a revision of this change, and who began it."""
-    written = Revision.visible_to(system(), Revision.author_id).where(
-        Revision.translation_id == change.translation_id,
-        Revision.id <= change.revision_id,
-        Revision.id > (change.base_revision_id or 0),
-    )
-    return frozenset({change.author_id, *session.scalars(written)})
+    written = Change.visible_to(system(), Revision.author_id).join(Revision, written_in_change(Revision))
+    return frozenset({change.author_id, *session.scalars(written.where(Change.id == change.id))})
 
 
 def decide(
@@ -128,7 +124,7 @@ def decide(
     elif verdict is Verdict.REJECTED:
         close_change(session, held, State.REJECTED)
     elif change.publish_at is not None and change.publish_at > now:
-        plan(session, change)
+        plan(session, held)
     else:
         publish_held(session, actor, held, ladder=ladder)
     session.flush()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from editorial.models import Change, State
 from editorial.services.held import hold
+from editorial.services.publishing import unplan
 from kb.events import ArticleChanged
 from kb.models import ArchivedAddress, Article, ArticleTranslation, SlugHistory
 from kb.queries.articles import get_article, languages_of
@@ -104,7 +105,8 @@ def _take_down(session: Session, article: Article, languages: Sequence[ArticleTr
         Change.translation_id.in_([row.id for row in languages]), Change.state == State.SCHEDULED
     )
     for change in session.scalars(planned):
-        change.state, change.publish_at = State.APPROVED, None
+        unplan(change)
+        change.publish_at = None
     hide(session, article)
     outbox.emit(session, ArticleChanged(article.key))
 

@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 
 from editorial import queries, services
 from editorial.models import State, Verdict
+from editorial.queries.duties import to_review
 from kb.queries import get_article, moved_to, read_markdown
-from kb.services import unpublish
+from kb.services import revise, unpublish
 from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.editorial.writing import begin, make_agent, save, state_of, viewer
 from tests.kb.articles import SYSTEM, write
@@ -76,3 +77,19 @@ def test_a_reviewer_decides_on_what_they_have_read(session: Session, cast: Cast)
     services.withdraw(session, agent, slug)
     with pytest.raises(Conflict):
         services.decide(session, sara, change.key, Verdict.APPROVED)
+
+
+def test_whoever_wrote_some_of_it_stays_its_author_when_readers_get_another_text(session: Session, cast: Cast) -> None:
+    agent, sara, ada = make_agent(session), viewer(cast.sara), viewer(cast.ada)
+    slug = write(session, "Live", markdown="Old").slug
+    change = save(session, agent, slug, markdown="Mine")
+    save(session, sara, slug, markdown="Mine, and Sara's")
+    revise(session, SYSTEM, slug, title="Live", markdown="Imported")
+    base = get_article(session, sara, slug).revision_id
+    save(session, agent, slug, base=base, markdown="Mine, and Sara's, and what was imported")
+    services.submit(session, agent, slug)
+    assert [row.key for row in to_review(session, ada).rows] == [change.key]
+    assert not to_review(session, sara).rows
+    with pytest.raises(Forbidden):
+        services.decide(session, sara, change.key, Verdict.APPROVED)
+    services.decide(session, ada, change.key, Verdict.APPROVED)
