@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kb.files.names import file_address
@@ -28,16 +28,25 @@ def words_of_files(session: Session, viewer: Viewer, revision_ids: Collection[in
 
 
 def parts_of(session: Session, viewer: Viewer, keys: Mapping[str, str]) -> dict[str, list[Part]]:
-    """By article key, the files with words that readers have with the language that `keys` names. One statement."""
+    """By article key, the files with words that readers have with the language that `keys` names, as far as they are
+    found by (`MOST`). Two statements."""
+    length = func.length(Blob.words)
     statement = (
-        _files(viewer, Article.key, ArticleTranslation.language, Attachment.name, Attachment.key, Blob.words)
+        _files(viewer, Article.key, ArticleTranslation.language, Attachment.name, Attachment.key, Blob.id, length)
         .join(ArticleTranslation, ArticleTranslation.revision_id == revision_attachment.c.revision_id)
         .where(Article.key.in_(keys), ArticleTranslation.readable(as_reader(viewer)))
     )
+    told: list[tuple[str, str, str, int]] = []
+    room = dict.fromkeys(keys, MOST)
+    for key, language, name, file_key, blob_id, size in session.execute(statement):
+        if keys[key] == language and room[key] > 0:
+            room[key] -= size
+            told.append((key, name, file_key, blob_id))
+    blobs = select(Blob.id, Blob.words).where(Blob.id.in_({blob_id for *_, blob_id in told}))
+    words = {row.id: row.words for row in session.execute(blobs)} if told else {}
     found: dict[str, list[Part]] = {}
-    for key, language, name, file_key, words in session.execute(statement):
-        if keys[key] == language:
-            found.setdefault(key, []).append(Part(name, file_address(file_key, name), words))
+    for key, name, file_key, blob_id in told:
+        found.setdefault(key, []).append(Part(name, file_address(file_key, name), words[blob_id] or ""))
     return found
 
 

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from kb import services
 from kb.models import Blob
+from kb.queries import get_article
+from kb.queries.filewords import MOST, parts_of
 from kb.services.attachments import words as reading
 from sportello.core.db import Database
 from tests.browsing import ask
@@ -68,7 +70,7 @@ def test_words_in_both_places_are_both_shown(slug: str, sign_in: Callable[[str],
     assert "&lt;b&gt;road" in body, "what stands in a file is text"
 
 
-def test_what_is_searched_in_files_is_asked_in_one_statement_or_none(
+def test_what_is_searched_in_files_is_asked_in_two_statements_or_none(
     slug: str, database: Database, sign_in: Callable[[str], FlaskClient]
 ) -> None:
     client = sign_in("anonymous")
@@ -77,7 +79,7 @@ def test_what_is_searched_in_files_is_asked_in_one_statement_or_none(
         ask(client, "/search?q=total")
     with counted(database) as inside:
         ask(client, "/search?q=zebra")
-    assert len(inside) == len(plain) + 1
+    assert len(inside) == len(plain) + 2
 
 
 def test_files_are_listed_under_the_article_and_shown_pictures_are_not(
@@ -110,3 +112,12 @@ def test_words_come_late_and_the_index_follows(app: Flask, database: Database, c
         give(session, media, write(session, "Other").slug, b"zebras", "c.log")
     work_off(app)
     assert sorted(calls) == ["", "PDF"]
+
+
+def test_of_many_files_no_more_is_read_than_is_found_by(slug: str, database: Database) -> None:
+    with database.write() as session:
+        session.execute(update(Blob).where(Blob.words != "").values(words="zebra " * (MOST // 10)))
+        key = get_article(session, SYSTEM, slug).article.key
+        found = parts_of(session, SYSTEM, {key: "en"})[key]
+    assert [part.name for part in found] == ["manual.pdf", "letter.docx"]
+    assert parts_of(session, SYSTEM, {key: "it"}) == {}
