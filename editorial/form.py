@@ -12,7 +12,8 @@ from sportello.core.errors import N_, Invalid
 
 TEXTS = ("title", "markdown", "summary")
 MAX_VERIFY_DAYS = 3650
-MAX_SUMMARY = 500
+MAX_SUMMARY, MAX_CRITICAL = 500, 2000
+MAX_ENTRIES = 500  # of a list: tags, codes, products, versions
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,15 @@ class ArticleForm:
 
         Whether products, category and owner exist is asked when it is saved.
         """
+        for name in LISTS:
+            if len(getattr(self.settings, name)) > MAX_ENTRIES:
+                raise Invalid(N_("At most %(most)s entries fit here."), field=name, most=MAX_ENTRIES)
         text = DraftText(self.title, self.markdown, self.summary, self.settings.critical)
         Draft(texts={language: text}, tags=self.settings.tags, codes=self.settings.codes).check()
         if len(self.summary) > MAX_SUMMARY:
             raise Invalid(N_("The summary is longer than %(most)s characters."), field="summary", most=MAX_SUMMARY)
+        if len(self.settings.critical) > MAX_CRITICAL:
+            raise Invalid(N_("The notice is longer than %(most)s characters."), field="critical", most=MAX_CRITICAL)
         check_key(self.settings.audience, ladder)
         if self.settings.kind not in set(Kind):
             raise Invalid(N_("Choose what kind of article this is."), field="kind")

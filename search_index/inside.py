@@ -17,7 +17,7 @@ from sportello.core.types import Ref
 def with_parts(
     session: Session, viewer: Viewer, sources: Sequence[Source], entries: Sequence[Entry], query: Query
 ) -> tuple[Entry, ...]:
-    """The entries, with the place in a part where words are that title and text lack. Two statements a kind, or none."""
+    """The entries, with the place in a part of words that title and text lack: two statements a kind, or none."""
     highlighter = Highlighter(query)
     lacking = {entry.row.ref: words for entry in entries if (words := highlighter.lacking(entry.row))}
     if not lacking:

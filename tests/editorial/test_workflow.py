@@ -148,7 +148,8 @@ def test_publishing_applies_every_setting_and_narrowing_hides_at_once(session: S
         ("title", " "), ("title", "x" * 301), ("markdown", "x" * (256 * 1024 + 1)), ("summary", "x" * 501),
         ("audience", "gold"), ("kind", "novel"), ("confidence", "sure"), ("verify_days", 0), ("category", "nowhere"),
         ("products", ("nothing",)), ("owner", "anna@xtreme.example"), ("owner", "nobody@nowhere.example"),
-        ("tags", ("x" * 81,)), ("title", "half \ud800"),
+        ("tags", ("x" * 81,)), ("title", "half \ud800"), ("critical", "x" * 2001),
+        *((name, tuple(str(number) for number in range(501))) for name in ("tags", "codes", "products", "versions")),
     ],
 )  # fmt: skip
 def test_what_no_article_may_be_is_refused_at_its_field(
