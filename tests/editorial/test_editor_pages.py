@@ -42,6 +42,17 @@ def newest(database: Database, slug: str) -> Revision:
         return revision_at(session, SYSTEM, slug, history(session, SYSTEM, slug)[0].number)
 
 
+def test_what_waits_for_review_is_saved_and_not_sent_again(sign_in: SignIn, draft: str) -> None:
+    sara = sign_in("sara")
+    page = sara.get(f"/kb/{draft}/edit").text
+    assert page.count("btn-primary btn-sm") == 2  # the one of the page, and the one of the dialog
+    assert "Send to review" in page
+    assert sara.post(f"/kb/{draft}/edit", data=filled(page, do="review")).status_code == 303
+    waiting = sara.get(f"/kb/{draft}/edit").text
+    assert "Send to review" not in waiting
+    assert '<button class="btn btn-primary btn-sm" name="do" value="save"' in waiting
+
+
 def test_a_new_article_opens_in_its_editor_with_the_sections_of_its_kind(sign_in: SignIn) -> None:
     sara = sign_in("sara")
     begun = {"title": "Totals differ", "kind": "known-problem", "language": "it", "products": "ledger"}
@@ -199,7 +210,7 @@ def test_an_editor_that_is_merely_open_overwrites_nothing(sign_in: SignIn, draft
 def test_two_editors_are_merged_and_nothing_is_lost(sign_in: SignIn, database: Database, live: str) -> None:
     sara, ada = sign_in("sara"), sign_in("ada")
     hers = sara.get(f"/kb/{live}/edit").text
-    assert "Open in another editor now: Sara" not in ada.get(f"/kb/{live}/edit").text  # a page that is fetched says nothing
+    assert "Open in another editor now: Sara" not in ada.get(f"/kb/{live}/edit").text  # fetched: nothing
     sara.post(f"/kb/{live}/edit/autosave")
     other = ada.get(f"/kb/{live}/edit").text
     assert "Open in another editor now: Sara Test." in other
