@@ -13,6 +13,8 @@ from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
 from sportello.core.policy import Action, require
 
+MOST = 2**31 - 1  # what a database takes for a number
+
 
 @dataclass(frozen=True)
 class RevisionRow:
@@ -62,6 +64,8 @@ def revision_id_of(session: Session, viewer: Viewer, slug: str, number: int) -> 
 def revision_at(session: Session, viewer: Viewer, slug: str, number: int) -> Revision:
     """One revision, with its translation and article. Raises NotFound, Forbidden."""
     require(viewer, Action.ARTICLE_HISTORY)
+    if number > MOST:
+        raise NotFound
     statement = (
         Revision.visible_to(viewer)
         .where(ArticleTranslation.slug == slug, Revision.number == number)

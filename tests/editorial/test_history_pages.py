@@ -53,7 +53,9 @@ def test_a_revision_keeps_its_address_and_looks_as_for_readers(desk: Desk, sara:
     assert "Readers have revision 2." in old
     assert "<li>Send the documents again.</li>" in new
     assert "Readers have this text." in new
-    assert sara.get(f"/kb/{desk.slug}/history/3").status_code == 404
+    for number in (0, 3, 2**31, 10**30):
+        assert sara.get(f"/kb/{desk.slug}/history/{number}").status_code == 404
+        assert sara.post(f"/kb/{desk.slug}/history/{number}/restore").status_code == 404
 
 
 def test_a_link_in_an_old_revision_leads_only_where_the_reader_may_go(desk: Desk, cast: Cast) -> None:
