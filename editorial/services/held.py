@@ -128,6 +128,20 @@ def was_never_published(session: Session, held: Held) -> bool:
     return begun_here and all(row.state != State.PUBLISHED for row in rows)
 
 
+def was_never_read(session: Session, article: Article) -> bool:
+    """No language of the article ever had readers. What they had and lost is changed under the same rules as what
+    they have: taking an article from them opens it to nobody else."""
+    columns = (ArticleTranslation.id, ArticleTranslation.published_at, ArticleTranslation.published_before)
+    languages = ArticleTranslation.visible_to(system(), *columns).where(ArticleTranslation.article_id == article.id)
+    rows = session.execute(languages).all()
+    if any(row.published_at is not None or row.published_before is not None for row in rows):
+        return False
+    told = Change.visible_to(system(), Change.translation_id, Change.base_revision_id, Change.state)
+    changes = session.execute(told.where(ArticleTranslation.article_id == article.id)).all()
+    begun_here = {row.translation_id for row in changes if row.base_revision_id is None}
+    return begun_here >= {row.id for row in rows} and all(row.state != State.PUBLISHED for row in changes)
+
+
 def form_at(session: Session, held: Held, revision_id: int | None) -> ArticleForm:
     """What the editor shows of a revision of this translation."""
     staged = held.change is not None and revision_id == held.change.revision_id

@@ -16,16 +16,17 @@ from editorial.services.held import (
     hold,
     last_number,
     was_never_published,
+    was_never_read,
 )
 from editorial.services.snapshot import apply_settings, check_settings
 from editorial.settings import SUMMARY, changed_in, stored
-from kb.models import Article, ArticleTranslation, Revision, Significance
+from kb.models import ArticleTranslation, Revision, Significance
 from kb.queries.articles import get_article
 from kb.services.attachments import link_files
 from kb.services.rendering import render_article, rendered_columns
 from kb.services.verify import DAYS
 from sportello.core import clock, keys
-from sportello.core.audience import Viewer, system
+from sportello.core.audience import Viewer
 from sportello.core.errors import N_, Invalid, NotFound
 from sportello.core.markup import Rendered
 from sportello.core.policy import Action, require
@@ -171,7 +172,7 @@ def stage(session: Session, actor: Viewer, held: Held, revision: Revision, form:
     if held.follows:
         translation.revision = revision
         translation.title, translation.summary, translation.updated_at = form.title, form.summary, now
-        if _nobody_reads(session, held.article):
+        if was_never_read(session, held.article):
             apply_settings(session, translation, form.settings, changed_in(revision.settings), DAYS)
             revision.settings = stored(form.settings, (), form.summary)
     drop_copy(session, actor, translation.id)
@@ -185,11 +186,3 @@ def heavier(change: Change | None, revision: Revision) -> str:
     before = change.significance if change else Significance.TYPO
     return max(before, revision.significance, key=lambda value: order.index(Significance(value)))
 
-
-def _nobody_reads(session: Session, article: Article) -> bool:
-    """No language of it is published, or was before it was archived."""
-    columns = (ArticleTranslation.published_at, ArticleTranslation.published_before)
-    rows = session.execute(
-        ArticleTranslation.visible_to(system(), *columns).where(ArticleTranslation.article_id == article.id)
-    )
-    return all(published is None and before is None for published, before in rows)

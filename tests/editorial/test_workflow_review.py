@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from editorial import queries, services
 from editorial.models import State, Verdict
 from editorial.queries.duties import to_review
+from kb.models import Confidence
 from kb.queries import get_article, moved_to, read_markdown
 from kb.services import revise, unpublish
 from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -93,3 +94,17 @@ def test_whoever_wrote_some_of_it_stays_its_author_when_readers_get_another_text
     with pytest.raises(Forbidden):
         services.decide(session, sara, change.key, Verdict.APPROVED)
     services.decide(session, ada, change.key, Verdict.APPROVED)
+
+
+def test_what_was_taken_from_its_readers_is_opened_to_others_by_a_review_only(session: Session, cast: Cast) -> None:
+    agent = make_agent(session)
+    slug = write(session, "Live", "elite", markdown="For few").slug
+    unpublish(session, SYSTEM, slug)
+    save(session, agent, slug, audience="public", confidence=Confidence.NOT_VALIDATED)
+    assert get_article(session, SYSTEM, slug).article.audience == "elite"
+    with pytest.raises(Forbidden):
+        services.publish_change(session, agent, slug, ladder=LADDER)
+    change = services.submit(session, agent, slug)
+    services.decide(session, viewer(cast.sara), change.key, Verdict.APPROVED)
+    article = get_article(session, viewer(None), slug).article
+    assert (article.audience, article.confidence) == ("public", Confidence.NOT_VALIDATED)
