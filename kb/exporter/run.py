@@ -24,6 +24,7 @@ from kb.queries import (
     linked_slugs,
     readable_files,
     readable_slugs,
+    without_comments,
     without_hidden_markdown_files,
     without_hidden_markdown_links,
 )
@@ -150,9 +151,11 @@ class _Export:
         self.report.articles += 1
 
     def _shown(self, session: Session, markdown: str) -> str:
-        """The text without what leads to articles and files that the viewer may not have; whole for those who write."""
+        """The text without comments and what leads to articles and files that the viewer may not have; whole for
+        those who write."""
         if self.viewer.writes:
             return markdown
+        markdown = without_comments(markdown)
         readable = readable_slugs(session, self.viewer, linked_slugs(markdown))
         files = readable_files(session, self.viewer, [markdown])
         return without_hidden_markdown_files(without_hidden_markdown_links(markdown, readable), files)

@@ -25,6 +25,7 @@ from kb.queries.browse import (
     tag_shelf,
 )
 from kb.queries.cards import Card, places_of
+from kb.queries.comments import without_comments
 from kb.queries.files import (
     FileRow,
     ListedFile,
@@ -88,6 +89,7 @@ __all__ = [
     "tag_shelf",
     "tags_of",
     "vote_of",
+    "without_comments",
     "without_hidden_files",
     "without_hidden_links",
     "without_hidden_markdown_files",

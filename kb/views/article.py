@@ -46,6 +46,7 @@ def markdown(slug: str) -> ResponseReturnValue:
     viewer = current_viewer()
     with read_session() as session:
         title, text = queries.read_markdown(session, viewer, slug)
+        text = text if viewer.writes else queries.without_comments(text)
         text = queries.own_addresses(text, settings().base_url)
         readable = queries.readable_slugs(session, viewer, queries.linked_slugs(text))
         files = queries.readable_files(session, viewer, [text])
