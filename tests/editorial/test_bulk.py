@@ -23,14 +23,15 @@ from kb.models import Article
 from kb.queries import readable_slugs
 from kb.services import change_audience, ensure_category
 from search_index import mask
-from sportello.accounts.models import AuditEntry
-from sportello.core.audience import Viewer, anonymous
+from sportello.accounts.models import AuditEntry, Person
+from sportello.core.audience import Role, Viewer, anonymous
 from sportello.core.db import Database
 from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
 from sportello.core.outbox import OutboxRow
 from sportello.core.settings import Settings
-from tests.kb.articles import LADDER, SYSTEM, customer, write
-from tests.people import Cast
+from tests.editorial.writing import viewer
+from tests.kb.articles import SYSTEM, customer, write
+from tests.people import LADDER, Cast
 from tests.work import work_off
 
 Make = Callable[..., list[str]]
@@ -176,6 +177,28 @@ def test_interrupted_between_and_within_batches_it_goes_on_and_does_nothing_twic
         events = [row.payload["keys"] for row in session.scalars(select(OutboxRow)) if row.name == "ArticlesChanged"]
     told = [one for keys in events for one in keys]
     assert len(told) == len(set(told)) == 12
+
+
+@pytest.mark.parametrize("happened", ["left", "demoted"])
+def test_what_an_editor_started_ends_with_their_rights(
+    database: Database, cast: Cast, made: list[str], happened: str
+) -> None:
+    sara = viewer(cast.sara)
+    with database.write() as session:
+        run = bulk.preview(session, sara, LEDGER, "audience", "elite", ladder=LADDER)
+        session.flush()
+        key = bulk.start(session, sara, run.key).key
+        assert bulk.advance(session, key, 5)
+    with database.write() as session:
+        person = session.get_one(Person, cast.sara.id)
+        if happened == "left":
+            person.active = False
+        else:
+            person.role_rows[:] = [row for row in person.role_rows if row.role == Role.AGENT]
+    run = run_through(database, key)
+    assert (run.state, len(run.failed), len(run.before)) == ("done", 7, 5)
+    with database.read() as session:
+        assert len([row for row in articles(session) if row.audience == "public"]) == 7
 
 
 def test_undo_leaves_what_was_changed_since_and_says_which(database: Database, made: list[str]) -> None:

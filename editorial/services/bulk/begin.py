@@ -49,7 +49,7 @@ def preview(
 def start(session: Session, actor: Viewer, key: str) -> BulkRun:
     """Let the worker do it. Raises Forbidden, NotFound, Conflict (started already)."""
     run = _held(session, actor, key, "preview", N_("This change was started already."))
-    run.state, run.created_at = "waiting", clock.now()
+    run.state, run.created_at, run.actor_id = "waiting", clock.now(), actor.person_id
     outbox.emit(session, BulkRunWanted(run.key))
     _note(session, actor, "article.bulk", run)
     return run

@@ -15,15 +15,18 @@ from editorial.models import BulkRun
 from editorial.services.bulk.alter import ALTERATIONS, Shelves
 from kb.events import ArticlesChanged
 from kb.models import Article
+from sportello.accounts.models import Person
 from sportello.core import clock, outbox
-from sportello.core.audience import system
+from sportello.core.audience import Viewer, system
 from sportello.core.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from sportello.core.handling import Site
+from sportello.core.policy import Action, allows
 
 BATCH = 100
 BREATH = 0.03  # seconds between batches: others who write get their turn
 GONE = N_("The article is not there any more.")
 SINCE = N_("Changed since: left as it is.")
+STOPPED = N_("Left as it is: whoever started this may not change many articles any more.")
 
 
 def on_bulk_run_wanted(site: Site, event: BulkRunWanted) -> None:
@@ -47,7 +50,11 @@ def advance(session: Session, key: str, batch: int = BATCH) -> bool:
         more = run.done > 0
     else:
         keys = run.articles[run.done : run.done + batch]
-        _do(session, run, keys)
+        if _may_go_on(session, run):
+            _do(session, run, keys)
+        else:
+            keys = run.articles[run.done :]
+            run.failed = {**run.failed, **dict.fromkeys(keys, _reason(STOPPED))}
         run.state, run.done = "running", run.done + len(keys)
         more = run.done < len(run.articles)
     if more:
@@ -55,6 +62,14 @@ def advance(session: Session, key: str, batch: int = BATCH) -> bool:
     else:
         run.state, run.finished_at = "undone" if run.state == "undoing" else "done", clock.now()
     return more
+
+
+def _may_go_on(session: Session, run: BulkRun) -> bool:
+    """Whoever started the run is still somebody who may; nobody is behind what the site does itself."""
+    person = session.get(Person, run.actor_id) if run.actor_id else None
+    if person is None:
+        return run.actor_id is None
+    return person.active and allows(Viewer(audiences=frozenset(), roles=person.roles), Action.ARTICLE_BULK)
 
 
 def _do(session: Session, run: BulkRun, keys: Sequence[str]) -> None:
