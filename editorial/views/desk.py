@@ -50,13 +50,15 @@ class PartView:
 
 @dataclass(frozen=True)
 class Asked:
-    """How the page is wanted: what is shown besides the form itself. `unsaved`: when the working copy was typed."""
+    """How the page is wanted: what is shown besides the form itself. `unsaved`: when the working copy was typed;
+    `posted`: it answers what was just sent, which the working copy holds."""
 
     layout: str = ""
     significance: str = Significance.NORMAL
     comment: str = ""
     at: str = ""
     unsaved: datetime | None = None
+    posted: bool = False
     problem: SportelloError | None = None
     conflict: EditConflict | None = None
 

@@ -151,7 +151,7 @@ def _moment(typed: str) -> datetime:
 
 def _asked(typed: Typed, layout: str = "", **more: object) -> Asked:
     at = request.form.get("at", "")
-    return Asked(layout, typed.significance, typed.comment, at, **more)  # type: ignore[arg-type]
+    return Asked(layout, typed.significance, typed.comment, at, posted=True, **more)  # type: ignore[arg-type]
 
 
 def _again(slug: str, typed: Typed, layout: str, problem: SportelloError | None = None) -> str:

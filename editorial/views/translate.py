@@ -113,10 +113,10 @@ def _again(slug: str, language: str, typed: Typed, layout: str, problem: Sportel
             copy = services.autosave(session, viewer, target.slug, typed.fields, begun)
     if isinstance(problem, EditConflict):
         layout = ONE_TEXT if problem.merge.conflicts else layout
-        asked = Asked(layout, typed.significance, typed.comment, conflict=problem)
+        asked = Asked(layout, typed.significance, typed.comment, posted=True, conflict=problem)
         return _page(target.slug, source, problem.merged, asked, copy)
     form = ArticleForm.from_fields(typed.fields, ArticleForm.from_fields(copy.fields))
-    asked = Asked(layout, typed.significance, typed.comment, problem=problem)
+    asked = Asked(layout, typed.significance, typed.comment, posted=True, problem=problem)
     return _page(target.slug, source, form, asked, copy)
 
 

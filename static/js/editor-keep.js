@@ -32,6 +32,7 @@ const words = (pairs) => JSON.stringify(
 
 export function improve(form) {
   const key = `editor:${form.dataset.key}`;
+  const sentKey = `${key}:sent`;
   const texts = form.dataset;
   const token = form.querySelector("input[name=csrf_token]").value;
   const say = form.querySelector("[data-saved]");
@@ -117,8 +118,10 @@ export function improve(form) {
 
   function restore() {
     const kept = stored(key);
+    const arrived = "posted" in texts ? stored(sentKey) : null; // this page answers it
+    store(sentKey, null);
     if (!Array.isArray(kept)) return;
-    if (words(kept) === words(content(form))) {
+    if ([arrived, words(content(form))].includes(words(kept))) {
       store(key, null);
       return;
     }
@@ -149,6 +152,7 @@ export function improve(form) {
     leaving = true;
     clearTimeout(timer);
     away.abort();
+    store(sentKey, words(content(form)));
     if (event.submitter?.matches("[data-discard]")) store(key, null);
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); });

@@ -108,12 +108,12 @@ def test_a_staged_edit_of_a_live_article_is_published_at_its_time(
         page.goto(f"/kb/{desk.slug}/review")
         page.get_by_label("Publish at", exact=True).fill("2020-01-01T10:00")
         with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
-            page.get_by_role("button", name="Plan").first.click()
+            page.get_by_role("button", name="Set the time").first.click()
         assert refused.value.status == 400
         expect(page.get_by_text("Choose a time in the future.")).to_be_visible()
         expect(page.get_by_label("Publish at", exact=True)).to_have_value("2020-01-01T10:00")
         page.get_by_label("Publish at", exact=True).fill(typed)
-        page.get_by_role("button", name="Plan").first.click()
+        page.get_by_role("button", name="Set the time").first.click()
         expect(page.get_by_text("The time is kept.")).to_be_visible()
         expect(page.locator(".badges")).to_contain_text("Scheduled")
         page.goto("/queues/drafts?whose=all")

@@ -135,6 +135,7 @@ def test_two_editors_are_put_together_and_nothing_is_overwritten(open_as: Open) 
     sara.get_by_role("textbox", name="Symptoms").fill("It beeps.\n\nTwice, quickly.")
     sara.get_by_role("button", name="Save draft").click()
     expect(sara.get_by_role("heading", name="Somebody else saved while you were writing")).to_be_visible()
+    expect(sara.get_by_text("This browser kept text that never reached the site")).to_be_hidden()
     text = sara.get_by_role("textbox", name="Text", exact=True)
     for words in ("Twice, quickly.", "Two times.", "Two readers."):
         assert words in text.input_value()
