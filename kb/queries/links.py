@@ -6,6 +6,7 @@ place of the text has looked at: 256 KiB take milliseconds, whatever stands in t
 
 import re
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 # Below /kb stand other pages, and files, which have rules of their own (kb.queries.files).
 _SLUG = r"/kb/(?!(?:files|products|categories|tags)/|(?:all|new|feed)\b(?!-))([a-z0-9-]{1,120}+)"
@@ -19,9 +20,9 @@ _MARKDOWN_TARGET = re.compile(rf"(\]\(\s{{0,9}}<?|\]:\s{{0,9}}<?|(?i:\bhref)\s{{
 
 def own_addresses(text: str, base_url: str) -> str:
     """HTML or Markdown in which links to the site's articles and files by their full address (`base_url` is the
-    site's) have none but the path."""
+    site's) have none but the path. Below a path of its own the site's addresses stay as they are."""
     base = base_url.rstrip("/")
-    if f"{base}/kb/" not in text:
+    if f"{base}/kb/" not in text or urlsplit(base).path:
         return text
     return re.sub(rf"((?:\]\(|\]:|=)\s{{0,9}}[<\"']?){re.escape(base)}(?=/kb/)", r"\1", text)
 

@@ -69,6 +69,8 @@ def test_links_to_other_pages_and_to_other_sites_stay() -> None:
     assert without_hidden_links(html, ()) == html
     assert not linked_slugs(text + html)
     assert own_addresses(text, "https://example.com") == text
+    assert own_addresses("[a](https://x.example/help/kb/a-abcde)", "https://x.example/help") != "[a](/kb/a-abcde)"
+    assert own_addresses("[a](https://x.example/kb/a-abcde)", "https://x.example/") == "[a](/kb/a-abcde)"
 
 
 def test_a_full_address_of_this_site_counts_as_a_link(app: Flask, database: Database, settings: Settings) -> None:
