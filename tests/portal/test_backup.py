@@ -11,16 +11,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from kb.services import revise
 from sportello.accounts.models import Organisation, Person
 from sportello.core.db import Database
 from sportello.core.handling import Site
 from sportello.core.settings import Settings
 from sportello.core.storage import FolderStorage
 from sportello.portal import migrate
+from sportello.portal.app import create_app
 from sportello.portal.backup import BackupError, make_backup, restore_backup
 from sportello.portal.worker.leadership import Leadership
 from tests import people
+from tests.browsing import client_for
 from tests.databases import Databases
+from tests.kb.articles import SYSTEM, write
+from tests.kb.filing import give
 
 
 def site_of(settings: Settings, database: Database) -> Site:
@@ -136,3 +141,19 @@ def test_a_backup_cannot_write_outside_the_media_folder(site: Site, elsewhere: S
         restore_backup(elsewhere, evil)
     assert not (tmp_path / "escaped").exists()
     assert not (tmp_path / "elsewhere" / "escaped").exists()
+
+
+def test_files_of_articles_are_served_where_the_backup_was_restored(
+    site: Site, elsewhere: Site, tmp_path: Path
+) -> None:
+    with site.database.write() as session:
+        cast = people.make_cast(session)
+        slug = write(session, "Totals differ", "premium").slug
+        file = give(session, site.media, slug, b"the rule by line", "rule.txt")
+        revise(session, SYSTEM, slug, title="Totals differ", markdown=f"See {file.markdown}.")
+    make_backup(site, tmp_path / "backup.tar.gz")
+    restore_backup(elsewhere, tmp_path / "backup.tar.gz")
+    app = create_app(elsewhere.settings, elsewhere.database)
+    with client_for(app, cast.people["piero"]).get(file.address) as got:
+        assert (got.status_code, got.data) == (200, b"the rule by line")
+    assert client_for(app, cast.people["anna"]).get(file.address).status_code == 404
