@@ -61,8 +61,9 @@ class SearchService:
         asking = Asking(self, session, viewer, request, query, filters, masked_refs(session), book, pins)
         try:
             page = asking.answer(started)
-        except IndexDamaged:
-            log.warning("the index cannot be read: searching the database", exc_info=True)
+        except IndexDamaged as error:
+            damage = error.__cause__ is not None
+            log.warning("the index cannot be read (%s): searching the database", error, exc_info=damage)
             page = asking.fallback()
         return replace(page, asked=True, took=timedelta(seconds=time.perf_counter() - started))
 

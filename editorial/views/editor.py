@@ -16,12 +16,13 @@ from editorial.models import State, WorkingCopy
 from editorial.previews import SECONDS
 from editorial.queries.changes import open_change
 from editorial.queries.history import revision_id_of
-from editorial.rows import Stretch
+from editorial.rows import Stretch, at_most
 from editorial.services.keeping import keep_merged
 from editorial.views.blueprint import bp
 from editorial.views.desk import Asked, desk_of
 from editorial.views.readers import site_plans
-from editorial.views.typed import ONE_TEXT, SECTIONS, Typed, read_typed
+from editorial.views.reviewing import MOST_ROWS
+from editorial.views.typed import ONE_TEXT, SECTIONS, Typed, moment_of, read_typed
 from kb.queries import get_article
 from kb.services.rendering import render_article
 from sportello.core.errors import Conflict, Forbidden, Invalid, SportelloError, Unavailable
@@ -29,7 +30,6 @@ from sportello.core.markup import Rendered
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, requires
 from sportello.web.errors import STATUS
-from sportello.web.i18n import current_timezone
 from sportello.web.i18n import gettext as _
 from sportello.web.session import read_session, settings, write_session
 
@@ -130,7 +130,10 @@ def _carry_out(session: Session, slug: str, typed: Typed, act: str, rendered: Re
         flash(_("Published. Readers have it now."))
         return url_for("kb.show", slug=done.slug)
     if act == "schedule":
-        services.schedule(session, viewer, slug, _moment(request.form.get("at", "")), agents_publish=agents)
+        at = moment_of(request.form.get("at", ""))
+        if at is None:
+            raise Invalid(_("Choose a day and a time."), field="at")
+        services.schedule(session, viewer, slug, at, agents_publish=agents)
         flash(_("Saved, with the time at which it shall be published."))
     elif act == "review" and (change is None or change.state == State.DRAFT):
         services.submit(session, viewer, slug)
@@ -139,14 +142,6 @@ def _carry_out(session: Session, slug: str, typed: Typed, act: str, rendered: Re
     else:
         flash(_("Saved.") if saved else _("Nothing had changed since the last revision."))
     return url_for("editorial.edit", slug=slug)
-
-
-def _moment(typed: str) -> datetime:
-    """What a person chose, in their own time zone. Raises Invalid."""
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=current_timezone())
-    except ValueError:
-        raise Invalid(_("Choose a day and a time."), field="at") from None
 
 
 def _asked(typed: Typed, layout: str = "", **more: object) -> Asked:
@@ -187,12 +182,12 @@ def begun_from(session: Session, slug: str, typed: Typed) -> services.Begun:
     return services.Begun(revision, typed.opened)
 
 
-def both_diffs(asked: Asked) -> dict[str, Sequence[Stretch]]:
-    """What each of two who clashed had changed; nothing while nobody clashed."""
+def both_diffs(asked: Asked) -> dict[str, tuple[Sequence[Stretch], int]]:
+    """What each of two who clashed had changed, and how many rows are left out; nothing while nobody clashed."""
     if (clash := asked.conflict) is None:
-        return {"mine_diff": (), "theirs_diff": ()}
+        return {}
     base = clash.base.markdown
     return {
-        "mine_diff": word_diff(base, clash.mine.markdown).folded(),
-        "theirs_diff": word_diff(base, clash.theirs.markdown).folded(),
+        "mine_diff": at_most(word_diff(base, clash.mine.markdown).folded(), MOST_ROWS),
+        "theirs_diff": at_most(word_diff(base, clash.theirs.markdown).folded(), MOST_ROWS),
     }

@@ -1,7 +1,6 @@
 """Giving an article to its readers and taking it from them: now, at a time, into the archive, into the bin."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,26 +13,17 @@ from editorial.views.blueprint import bp
 from editorial.views.readers import site_plans
 from editorial.views.review import refused, to_review, told
 from editorial.views.reviewing import Kept
+from editorial.views.typed import moment_of
 from kb import queries
 from search_index.views import search_service
 from sportello.core.errors import Conflict, Invalid
 from sportello.core.policy import Action
 from sportello.web.access import current_viewer, requires
-from sportello.web.i18n import current_timezone, explain
+from sportello.web.i18n import explain
 from sportello.web.i18n import gettext as _
 from sportello.web.session import read_session, settings, write_session
 
 MAX_QUERY = 300
-
-
-def moment_of(typed: str) -> datetime | None:
-    """A date and time as the field sends them, in the person's time zone; None when empty. Raises Invalid."""
-    if not typed.strip():
-        return None
-    try:
-        return datetime.fromisoformat(typed.strip()).replace(tzinfo=current_timezone()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid(_("Write date and time like this: 2026-12-31 18:30."), field="at") from None
 
 
 @bp.post("/kb/<slug>/publish")

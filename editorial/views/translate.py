@@ -18,10 +18,12 @@ from editorial.queries.translation import (
     source_text,
     translated_from,
 )
+from editorial.rows import at_most
 from editorial.services.keeping import keep_merged
 from editorial.views.blueprint import bp
 from editorial.views.desk import Asked, desk_of
 from editorial.views.editor import LOOKS, REFUSALS, begun_from, both_diffs, clock_time, render_typed, save_typed
+from editorial.views.reviewing import MOST_ROWS
 from editorial.views.typed import ONE_TEXT, Typed, number_in, read_typed
 from kb.queries import get_article
 from sportello.core.errors import NotFound, SportelloError
@@ -126,12 +128,13 @@ def _page(slug: str, source: SourceText, form: ArticleForm, asked: Asked, copy: 
         translation = get_article(session, viewer, slug)
         before = translated_from(session, viewer, translation.id)
         stale = before is not None and before.revision_id != source.revision_id
+        since = word_diff(before.markdown, source.markdown).folded() if before and stale else ()
         return render_template(
             "editorial/translate.html",
             desk=desk_of(session, copy, translation, form, asked),
             source=source,
             before=before if stale else None,
-            since=word_diff(before.markdown, source.markdown).folded() if before and stale else (),
+            since=at_most(since, MOST_ROWS),
             saved_at=clock_time(copy.saved_at),
             **both_diffs(asked),
         )

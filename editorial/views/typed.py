@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -12,6 +13,9 @@ from editorial.form import ArticleForm
 from editorial.sections import Part, Row, for_form, from_form, in_sections
 from editorial.settings import LISTS, NAMES, Settings
 from kb.models import Significance
+from sportello.core.errors import Invalid
+from sportello.web.i18n import current_timezone
+from sportello.web.i18n import gettext as _
 
 SECTIONS, ONE_TEXT = "sections", "text"  # how the body is written
 LONGEST_GAP = 40  # newlines kept around a section
@@ -96,3 +100,13 @@ def rows_for(form: ArticleForm, language: str, layout: str = "") -> list[Row] | 
     if layout == ONE_TEXT or not (layout == SECTIONS or in_sections(form.markdown, form.settings.kind)):
         return None
     return for_form(form.markdown, form.settings.kind, language)
+
+
+def moment_of(typed: str) -> datetime | None:
+    """A date and time as the field sends them, in the person's time zone; None when empty. Raises Invalid."""
+    if not typed.strip():
+        return None
+    try:
+        return datetime.fromisoformat(typed.strip()).replace(tzinfo=current_timezone()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(_("Write date and time like this: 2026-12-31 18:30."), field="at") from None

@@ -140,7 +140,10 @@ def test_a_draft_is_sent_to_review_and_what_follows_goes_to_the_reviewer(sign_in
 def test_a_time_that_is_none_or_past_is_refused_beside_its_field(sign_in: SignIn, draft: str) -> None:
     sara = sign_in("sara")
     typed = filled(sara.get(f"/kb/{draft}/edit").text, part={CAUSE: "Kept."}, do="schedule")
-    for at, words in (("", "Choose a day and a time."), ("2001-01-01T10:00", "Choose a time in the future.")):
+    for at, words in (
+        ("", "Choose a day and a time."), ("2001-01-01T10:00", "Choose a time in the future."),
+        ("Monday", "Write date and time like this"), ("0001-01-01T00:00", "Write date and time like this"),
+    ):  # fmt: skip
         typed["at"] = at
         answer = sara.post(f"/kb/{draft}/edit", data=typed)
         assert answer.status_code == 400

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from editorial import services
 from editorial.models import State
-from editorial.views.publication import moment_of
+from editorial.views.typed import moment_of
 from sportello.accounts.models import Person
 from sportello.core.db import Database
 from tests.browsing import ask, client_for
