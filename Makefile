@@ -36,8 +36,9 @@ check: .venv/.dev lint types imports ## Everything that CI checks
 	$(PYTEST)
 	SPORTELLO_TEST_DATABASE=postgresql $(PYTEST) -m "not browser and not slow"
 
-lint: .venv/.dev ## Lint
+lint: .venv/.dev ## Lint, and check the formatting
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check -q .
 
 types: .venv/.dev ## Check types
 	$(BIN)/mypy

@@ -164,9 +164,7 @@ def _document(
     )
 
 
-def _text(
-    article: Article, translation: ArticleTranslation, keywords: Sequence[str], inside: str
-) -> DocumentText:
+def _text(article: Article, translation: ArticleTranslation, keywords: Sequence[str], inside: str) -> DocumentText:
     """`inside`: the words of its files, which come after its own."""
     names = article.category.names if article.category else {}
     words = [

@@ -74,9 +74,7 @@ class SearchEngine(Protocol):
         """
         ...
 
-    def correct(
-        self, query: Query, *, audiences: frozenset[str], language: str, masked: Collection[Ref]
-    ) -> str | None:
+    def correct(self, query: Query, *, audiences: frozenset[str], language: str, masked: Collection[Ref]) -> str | None:
         """The query with unknown words replaced by near, live words of the viewer's partitions, or None."""
         ...
 

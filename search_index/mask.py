@@ -62,9 +62,7 @@ def unmask(session: Session, masks: Mapping[Ref, str]) -> None:
     """Lift the masks whose change is in the index, unless somebody narrowed again meanwhile."""
     for ref, token in masks.items():
         session.execute(
-            delete(SearchMask).where(
-                SearchMask.kind == ref.kind, SearchMask.key == ref.key, SearchMask.token == token
-            )
+            delete(SearchMask).where(SearchMask.kind == ref.kind, SearchMask.key == ref.key, SearchMask.token == token)
         )
 
 

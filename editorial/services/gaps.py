@@ -44,9 +44,7 @@ def link_gap(session: Session, actor: Viewer, language: str, group: str, slug: s
     return _decided(session, actor, language, group, Decision.LINKED, Ref(ARTICLE, article.key), words)
 
 
-def mark_drafted(
-    session: Session, actor: Viewer, language: str, group: str, ref: Ref, words: str = ""
-) -> GapDecision:
+def mark_drafted(session: Session, actor: Viewer, language: str, group: str, ref: Ref, words: str = "") -> GapDecision:
     """Somebody writes the answer. It does not come back before that is published."""
     require(actor, Action.ARTICLE_DRAFT)
     return _decided(session, actor, language, group, Decision.DRAFTED, ref, words)

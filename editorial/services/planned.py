@@ -24,9 +24,7 @@ class Overtaken(Conflict):
     """What was decided does not count any more."""
 
 
-def check_plan(
-    session: Session, held: Held, audience: str, *, ladder: Sequence[str], agents_publish: str
-) -> None:
+def check_plan(session: Session, held: Held, audience: str, *, ladder: Sequence[str], agents_publish: str) -> None:
     """Raise Overtaken unless the open change may be published as it was planned, while its article had `audience`."""
     change = held.require_open()
     if change.reviewer_id is None and not _by_agents(session, held, change, agents_publish):

@@ -22,9 +22,7 @@ def restore_revision(session: Session, actor: Viewer, slug: str, number: int, *,
     held.require_on_shelf()
     old = revision_at(session, actor, slug, number)
     now = form_at(session, held, held.newest_id)
-    form = replace(
-        now, title=old.title, markdown=old.markdown, summary=(old.settings or {}).get(SUMMARY, now.summary)
-    )
+    form = replace(now, title=old.title, markdown=old.markdown, summary=(old.settings or {}).get(SUMMARY, now.summary))
     rendered = render_article(form.markdown, held.translation.language)
     revision = add_revision(session, actor, held.translation, form, rendered, comment=comment[:MAX_COMMENT])
     staged = get_revision(session, held.change.revision_id) if held.change else None

@@ -81,9 +81,7 @@ def _check_words(form: ArticleForm, comment: str, significance: str) -> None:
         raise Invalid(N_("The comment is longer than %(most)s characters."), field="comment", most=MAX_COMMENT)
 
 
-def _require_base(
-    session: Session, actor: Viewer, held: Held, form: ArticleForm, base_revision_id: int | None
-) -> None:
+def _require_base(session: Session, actor: Viewer, held: Held, form: ArticleForm, base_revision_id: int | None) -> None:
     """Raise EditConflict unless the newest revision is the one that the person started from."""
     head_id = held.head_id
     if base_revision_id == head_id or head_id is None:
@@ -185,4 +183,3 @@ def heavier(change: Change | None, revision: Revision) -> str:
     order = list(Significance)
     before = change.significance if change else Significance.TYPO
     return max(before, revision.significance, key=lambda value: order.index(Significance(value)))
-

@@ -141,4 +141,3 @@ def _successor(session: Session, actor: Viewer, article: Article, slug: str) -> 
     if successor.published_at is None or successor.published_at > clock.now():
         raise Invalid(N_("The successor must be published."), field="successor")
     return successor
-

@@ -124,9 +124,7 @@ def _carry_out(session: Session, slug: str, typed: Typed, act: str, rendered: Re
     saved = save_typed(session, slug, typed, rendered)
     change = open_change(session, viewer, slug)
     if act == "publish":
-        done = services.publish_change(
-            session, viewer, slug, ladder=site_plans().ladder, agents_publish=agents
-        )
+        done = services.publish_change(session, viewer, slug, ladder=site_plans().ladder, agents_publish=agents)
         flash(_("Published. Readers have it now."))
         return url_for("kb.show", slug=done.slug)
     if act == "schedule":

@@ -73,9 +73,7 @@ class Article(GatedColumn, Base):
     id: Mapped[pk]
     key: Mapped[key10]
     kind: Mapped[str] = mapped_column(String(20))
-    category_id: Mapped[int | None] = mapped_column(
-        ForeignKey("category.id", ondelete="SET NULL"), index=True
-    )
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"), index=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     critical: Mapped[text | None]  # consequence and action, where a translation says none of its own
     verified_at: Mapped[instant | None]
@@ -139,9 +137,7 @@ class ArticleTranslation(Gated, Base):
         ForeignKey("revision.id", use_alter=True, name="fk_article_translation_revision_id_revision")
     )
     article: Mapped[Article] = relationship(lazy="raise")
-    revision: Mapped["Revision | None"] = relationship(
-        foreign_keys=[revision_id], lazy="raise", post_update=True
-    )
+    revision: Mapped["Revision | None"] = relationship(foreign_keys=[revision_id], lazy="raise", post_update=True)
 
     @classmethod
     def gate(cls) -> ColumnElement[str]:

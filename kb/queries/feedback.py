@@ -135,9 +135,7 @@ def _conditions(asked: Asked, model: Any) -> list[ColumnElement[bool]]:
     return found
 
 
-def _items(
-    session: Session, statement: Select[Any], asked: Asked, model: Any, before: datetime | None
-) -> list[Item]:
+def _items(session: Session, statement: Select[Any], asked: Asked, model: Any, before: datetime | None) -> list[Item]:
     at = model.updated_at if model is ArticleVote else model.created_at
     statement = statement.where(*_conditions(asked, model))
     if before is not None:

@@ -1,5 +1,4 @@
-"""Files of articles as they are read: served, listed, and named in texts. One that a reader may not have is not there.
-"""
+"""Files of articles as they are read: served, listed, named in texts. One that a reader may not have is not there."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -51,7 +50,7 @@ class FileRow:
 
     @property
     def label(self) -> str:
-        """"PDF", "Word", "LOG": what kind of file it is, in a word."""
+        """ "PDF", "Word", "LOG": what kind of file it is, in a word."""
         kind = BY_MEDIA_TYPE.get(self.media_type, TEXT)
         return kind.label or self.name.rpartition(".")[2].upper()
 

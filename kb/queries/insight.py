@@ -120,9 +120,7 @@ def worst(session: Session, counters: Session, viewer: Viewer, limit: int = 5) -
     rows = session.execute(statement).all()
     views = _views(counters, [row[0] for row in rows])
     found = [
-        Poor(slug, language, title, yes, no, views[key])
-        for key, slug, language, title, yes, no in rows
-        if views[key]
+        Poor(slug, language, title, yes, no, views[key]) for key, slug, language, title, yes, no in rows if views[key]
     ]
     return sorted(found, key=lambda poor: (poor.views * (poor.share - 100), poor.slug))[:limit]
 

@@ -167,9 +167,7 @@ def _critical(viewer: Viewer, of_mine: bool) -> Select[Any]:
     return statement.order_by(*NEWEST).limit(LIMIT)
 
 
-def articles_for_products(
-    session: Session, viewer: Viewer, codes: Collection[str], limit: int = 5
-) -> Sequence[Card]:
+def articles_for_products(session: Session, viewer: Viewer, codes: Collection[str], limit: int = 5) -> Sequence[Card]:
     """The newest articles of any of some products."""
     return _under(session, viewer, tuple(sorted(codes)), limit) if codes else ()
 

@@ -26,9 +26,7 @@ class Standing(Protocol):
     def category_id(self) -> int | None: ...
 
 
-def related_articles(
-    session: Session, viewer: Viewer, article: Standing, limit: int = NEIGHBOURS
-) -> Sequence[Card]:
+def related_articles(session: Session, viewer: Viewer, article: Standing, limit: int = NEIGHBOURS) -> Sequence[Card]:
     """The closest articles that the viewer may read, by the sum of what they share; then votes, then newest.
 
     Only visible rows count and only by themselves, so hidden ones change neither choice nor order. Articles that

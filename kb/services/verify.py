@@ -81,9 +81,7 @@ def _writer(session: Session, key: str) -> int:
     return person.id
 
 
-def set_interval(
-    session: Session, actor: Viewer, slug: str, verify_days: int | None, *, days: int = DAYS
-) -> Article:
+def set_interval(session: Session, actor: Viewer, slug: str, verify_days: int | None, *, days: int = DAYS) -> Article:
     """How long a look lasts, in days; None: as long as the site says. Raises NotFound, Forbidden, Invalid."""
     article = get_article(session, actor, slug).article
     require(actor, Action.ARTICLE_VERIFY, article)

@@ -12,9 +12,7 @@ from sportello.core import clock
 KEPT_FOR = timedelta(days=730)
 
 
-def count_view(
-    session: Session, article_key: str, audience: str, *, number: int = 1, day: date | None = None
-) -> None:
+def count_view(session: Session, article_key: str, audience: str, *, number: int = 1, day: date | None = None) -> None:
     """Count openings on a day (default: one, today), in the counters database: one statement."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert

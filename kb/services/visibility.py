@@ -85,7 +85,5 @@ def delete_article(session: Session, actor: Viewer, slug: str) -> None:
         .execution_options(synchronize_session=False)
     )
     outbox.emit(session, FilesDropped())
-    session.execute(
-        delete(Article).where(Article.id == article.id).execution_options(synchronize_session=False)
-    )
+    session.execute(delete(Article).where(Article.id == article.id).execution_options(synchronize_session=False))
     session.expunge_all()

@@ -30,15 +30,11 @@ def vote(
     if actor.person_id is None:
         raise Forbidden
     if comment is not None and len(comment) > MAX_COMMENT:
-        raise Invalid(
-            N_("The comment is longer than %(most)s characters."), field="comment", most=MAX_COMMENT
-        )
+        raise Invalid(N_("The comment is longer than %(most)s characters."), field="comment", most=MAX_COMMENT)
     comment = comment.replace("\x00", "") if comment is not None else None
     now = clock.now()
     mine = session.scalar(
-        select(ArticleVote).where(
-            ArticleVote.article_id == article.id, ArticleVote.person_id == actor.person_id
-        )
+        select(ArticleVote).where(ArticleVote.article_id == article.id, ArticleVote.person_id == actor.person_id)
     )
     before = mine.helpful if mine else None
     if mine is None:

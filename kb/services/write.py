@@ -139,9 +139,7 @@ class Writer:
         self._release(existing.article, translation, text)
         if existing.texts.get(language) != (text.title, text.markdown):
             number = existing.numbers.get(language, 0) + 1
-            translation.revision = make_revision(
-                translation, text, rendered, number=number, author_id=self.author_id
-            )
+            translation.revision = make_revision(translation, text, rendered, number=number, author_id=self.author_id)
             link_files(self.session, translation.revision)
 
     def _release(self, article: Article, translation: ArticleTranslation, text: DraftText) -> None:

@@ -65,9 +65,7 @@ def vote(slug: str) -> ResponseReturnValue:
             if choice not in ("yes", "no"):
                 raise Invalid(_("Choose yes or no."), field="v")
             seen = request.form.get("seen", "")
-            services.vote(
-                session, current_viewer(), slug, helpful=choice == "yes", comment=comment or None, seen=seen
-            )
+            services.vote(session, current_viewer(), slug, helpful=choice == "yes", comment=comment or None, seen=seen)
     except Invalid as error:
         with read_session() as session:
             return article_page(session, slug, comment=comment, problem=explain(error))[1], 400

@@ -128,9 +128,7 @@ def _plain(raw: str, notices: list[Notice]) -> Query:
         notice = N_("This is a long text, so it was searched as plain words; ignored: %(operators)s")
         notices.append((notice, {"operators": " ".join(ignored)}))
     words = [Word(text) for text in dict.fromkeys(map(word, rest.split())) if text]
-    return Query(
-        raw=raw, nodes=(*title_words, *words), filters=filters.build(), plain=True, notices=_distinct(notices)
-    )
+    return Query(raw=raw, nodes=(*title_words, *words), filters=filters.build(), plain=True, notices=_distinct(notices))
 
 
 def _distinct(notices: list[Notice]) -> tuple[Notice, ...]:

@@ -177,5 +177,3 @@ class GatedColumn(Gated):
     @classmethod
     def gate(cls) -> ColumnElement[str]:
         return cls.__table__.c.audience  # type: ignore[attr-defined, no-any-return]
-
-

@@ -98,9 +98,7 @@ def claim(session: Session, worker: str, names: Collection[str], limit: int = 10
     ids = session.scalars(ready).all()
     if not ids:
         return []
-    session.execute(
-        update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claimed_by=worker, claimed_until=now + LEASE)
-    )
+    session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claimed_by=worker, claimed_until=now + LEASE))
     return session.scalars(select(OutboxRow).where(OutboxRow.id.in_(ids)).order_by(OutboxRow.id)).all()
 
 
@@ -175,9 +173,7 @@ def backlog(session: Session) -> Backlog:
     """Counts for health pages."""
     now = clock.now()
     open_rows = (OutboxRow.finished_at.is_(None), OutboxRow.parked_at.is_(None), OutboxRow.available_at <= now)
-    waiting, oldest = session.execute(
-        select(func.count(), func.min(OutboxRow.available_at)).where(*open_rows)
-    ).one()
+    waiting, oldest = session.execute(select(func.count(), func.min(OutboxRow.available_at)).where(*open_rows)).one()
     parked = session.scalar(select(func.count()).where(OutboxRow.parked_at.is_not(None))) or 0
     lag = (now - oldest).total_seconds() if oldest else 0.0
     return Backlog(waiting=waiting, parked=parked, lag_seconds=lag)

@@ -84,7 +84,7 @@ class Settings:
         " `validated`",
         _agents_publish,
     )
-    session_days: int = _setting(30, "days that \"keep me signed in\" lasts (otherwise 12 hours idle)", _natural)
+    session_days: int = _setting(30, 'days that "keep me signed in" lasts (otherwise 12 hours idle)', _natural)
     search_log_days: int = _setting(180, "days that the search log is kept", _natural)
     verify_days: int = _setting(365, "days after which an article must be looked at again; 0: never", _natural)
     limit_sign_in_account: int = _setting(

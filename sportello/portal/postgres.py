@@ -32,9 +32,7 @@ def _run(settings: Settings, *command: str) -> None:
 
 def _target(settings: Settings) -> str:
     url = make_url(settings.database)
-    plain = URL.create(
-        "postgresql", url.username, None, url.host, url.port, url.database, query=dict(url.query)
-    )
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query=dict(url.query))
     return plain.render_as_string()
 
 

@@ -28,4 +28,3 @@ def open_site(settings: Settings, database: Database | None = None) -> Site:
 def prepare_folders(settings: Settings) -> None:
     """Create the site's folder, readable by its owner only."""
     settings.var_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-

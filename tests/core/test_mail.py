@@ -45,7 +45,9 @@ def test_a_bad_address_is_refused(address: str) -> None:
         compose(Message(address, "Hi", "Text"), "support@vendor.example", BASE)
 
 
-@pytest.mark.parametrize("url", ["localhost:25", "http://host", "smtp://", "smtp://host:port", "smtp://h?starttls=maybe"])
+@pytest.mark.parametrize(
+    "url", ["localhost:25", "http://host", "smtp://", "smtp://host:port", "smtp://h?starttls=maybe"]
+)
 def test_a_bad_smtp_url_is_one_clear_line(url: str) -> None:
     with pytest.raises(SettingsError, match="SPORTELLO_SMTP_URL"):
         SmtpMailer(url, "support@vendor.example", BASE)

@@ -42,9 +42,7 @@ ALL = ("Nothing about Harbor", "Thank you all", "By how much?")
         ("?handled=1", ()),
     ],
 )
-def test_the_queue_shows_what_was_asked_for(
-    sign_in: SignIn, slug: str, query: str, shown: tuple[str, ...]
-) -> None:
+def test_the_queue_shows_what_was_asked_for(sign_in: SignIn, slug: str, query: str, shown: tuple[str, ...]) -> None:
     page = sign_in("sara").get(f"/queues/feedback{query}").text
     assert [words for words in ALL if words in page] == list(shown)
     if not shown:

@@ -38,9 +38,7 @@ def views(database: Database) -> dict[str, int]:
         return {row.audience: row.count for row in session.scalars(select(ArticleViews))}
 
 
-def test_openings_are_counted_by_class_of_reader(
-    sign_in: SignIn, written: tuple[str, str], database: Database
-) -> None:
+def test_openings_are_counted_by_class_of_reader(sign_in: SignIn, written: tuple[str, str], database: Database) -> None:
     slug, _ = written
     for name in ("anonymous", "anonymous", "anna", "elena", "ezio", "sara"):
         sign_in(name).get(f"/kb/{slug}", headers=BROWSER).close()

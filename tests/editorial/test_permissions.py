@@ -202,5 +202,3 @@ def test_only_writers_can_be_made_reviewers_and_leaving_the_staff_ends_it(sessio
     former = Viewer(audiences=agent.audiences, person_id=agent.person_id, roles=frozenset({Role.MODERATOR}))
     with pytest.raises((Forbidden, NotFound)):
         services.decide(session, former, change.key, Verdict.APPROVED)
-
-

@@ -141,7 +141,10 @@ def test_a_staged_file_comes_and_goes_with_its_change(app: Flask, database: Data
 
 
 def test_a_link_to_a_file_that_one_may_not_read_is_its_words(
-    app: Flask, database: Database, sign_in: Callable[[str], FlaskClient], media  # type: ignore[no-untyped-def]
+    app: Flask,
+    database: Database,
+    sign_in: Callable[[str], FlaskClient],
+    media,  # type: ignore[no-untyped-def]
 ) -> None:
     with database.write() as session:
         hidden = write(session, "Hidden", "elite").slug
@@ -149,8 +152,8 @@ def test_a_link_to_a_file_that_one_may_not_read_is_its_words(
         shot = give(session, media, hidden, picture(), "zqshot.png")
         names = f"{secret.markdown} and {shot.markdown}"
         services.revise(session, SYSTEM, hidden, title="Hidden", markdown=names)
-        text = f"See [the **log**]({secret.address} \"zqtitle\"), ![the shot]({shot.address}), [x][1].\n\n"
-        text += f"<img src=\"{shot.address}\" alt=\"raw\">\n\n[1]: {secret.address}\n"
+        text = f'See [the **log**]({secret.address} "zqtitle"), ![the shot]({shot.address}), [x][1].\n\n'
+        text += f'<img src="{shot.address}" alt="raw">\n\n[1]: {secret.address}\n'
         slug = write(session, "Open", markdown=text).slug
     for name in ("anonymous", "anna"):
         client = sign_in(name)

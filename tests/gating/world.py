@@ -62,7 +62,8 @@ class Item:
             title=f"Invoice rounding differs {word}",
             summary=f"Why the rounding of an invoice differs, {word}.",
             markdown=f"## Symptoms {word}\n\nThe invoice total shows a rounding difference {word} {self.code}.\n\n"
-            f"## Resolution\n\nSet `rounding.{word}` to document and send the invoice again.\n\n" + "padding " * 20
+            f"## Resolution\n\nSet `rounding.{word}` to document and send the invoice again.\n\n"
+            + "padding " * 20
             + f"\n\nSee [the manual {word}]({self.file_address}).\n",
         )
         italian = DraftText(

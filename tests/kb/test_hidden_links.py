@@ -38,7 +38,7 @@ FORMS = (
     "[here](/kb/{slug}/)",
     "[here](/kb/{slug}/history)",
     "[he [re]](/kb/{slug})",
-    "[here][there]\n\n[there]: /kb/{slug} \"A title\"",
+    '[here][there]\n\n[there]: /kb/{slug} "A title"',
     '<a title="a > b" href="/kb/{slug}">here</a>',
     "<a href='/kb/{slug}'>here</a>",
     "[here]({base}/kb/{slug})",

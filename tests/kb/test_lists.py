@@ -145,9 +145,7 @@ def test_the_cost_of_a_list_does_not_grow_with_it(database: Database, shelf: dic
     assert len(sent) <= 6
 
 
-def test_naughty_strings_go_through_every_field_unchanged(
-    database: Database, cast: Cast, data_folder: Path
-) -> None:
+def test_naughty_strings_go_through_every_field_unchanged(database: Database, cast: Cast, data_folder: Path) -> None:
     strings = json.loads((data_folder / "security" / "blns" / "blns.json").read_text("utf-8"))
     usable = [text for text in strings if text.strip() and len(text) <= 300 and "\x00" not in text]
     with database.write() as session:

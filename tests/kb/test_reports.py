@@ -100,9 +100,7 @@ def test_a_report_belongs_to_the_revision_that_was_read(sign_in: SignIn, slug: s
 
 
 @pytest.mark.parametrize("name", ["anna", "piero", "elena", "anonymous"])
-def test_no_reader_ever_sees_what_was_reported(
-    sign_in: SignIn, database: Database, cast: object, name: str
-) -> None:
+def test_no_reader_ever_sees_what_was_reported(sign_in: SignIn, database: Database, cast: object, name: str) -> None:
     with database.write() as session:
         slug = write(session, "Open").slug
     before = ask(sign_in(name), f"/kb/{slug}")

@@ -48,9 +48,7 @@ class Site:
 
     def load(self, folder: Path, **options: Any) -> Report:
         media = Media(self.storage)
-        return run_import(
-            self.database, SYSTEM, MarkdownFolder(folder), Options(ladder=LADDER, **options), media=media
-        )
+        return run_import(self.database, SYSTEM, MarkdownFolder(folder), Options(ladder=LADDER, **options), media=media)
 
     def upload(self, session: Session, slug: str, name: str, content: bytes, alt: str = "") -> Attachment:
         stored = store_file(self.storage, io.BytesIO(content), name, most_bytes=1 << 24)
@@ -101,7 +99,7 @@ def furnish(site: Site) -> dict[str, str]:
         secret = write(session, "Secret", "staff", markdown="Hidden.")
         draft = write(session, "Draft", "elite", markdown="Not yet.")
         unpublish(session, SYSTEM, draft.slug)
-        shot = site.upload(session, full.slug, "schermata à (1).png", picture("red"), "The <menu> & \"more\"")
+        shot = site.upload(session, full.slug, "schermata à (1).png", picture("red"), 'The <menu> & "more"')
         photo = site.upload(session, full.slug, "photo.jpg", picture("blue", "JPEG"), "Photo")
         notes = site.upload(session, full.slug, "note.txt", b"KB815174 words\n")
         slugs = {"full": full.slug, "plain": other.slug, "secret": secret.slug, "draft": draft.slug}
@@ -110,8 +108,8 @@ def furnish(site: Site) -> dict[str, str]:
             f"\n# Not the title\n\nSee [it](/kb/{other.slug}#u-x), [Italian](/kb/{italian.slug}), [self](#u-y), "
             f"[gone](/kb/never-was-abcde), [secret](/kb/{secret.slug}) `[code](/kb/{other.slug})`.\n\n"
             f"![menu](/kb/files/{shot.key}/schermata-a-1.png) ![p](/kb/files/{photo.key}/photo.jpg)\n"
-            f"[notes](/kb/files/{notes.key}/note.txt) [!INCLUDE [x](y.md)] :::image source=\"a\":::\r\n"
-            f"[named]: /kb/{other.slug}\n<a href=\"/kb/{other.slug}\">x</a> Original KB number: 123456\n\n\n"
+            f'[notes](/kb/files/{notes.key}/note.txt) [!INCLUDE [x](y.md)] :::image source="a":::\r\n'
+            f'[named]: /kb/{other.slug}\n<a href="/kb/{other.slug}">x</a> Original KB number: 123456\n\n\n'
         )
         revise(session, SYSTEM, full.slug, title=full.title, markdown=text)
         for number, words in enumerate(NAUGHTY):

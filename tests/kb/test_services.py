@@ -46,9 +46,7 @@ def events(session: Session) -> list[str]:
 
 
 def test_an_article_is_readable_by_its_audience_once_written(session: Session, cast: Cast) -> None:
-    written = write(
-        session, "Totals differ", "premium", products=("ledger",), versions=("15.0", "9.9"), tags=("vat",)
-    )
+    written = write(session, "Totals differ", "premium", products=("ledger",), versions=("15.0", "9.9"), tags=("vat",))
     assert written.slug.startswith("totals-differ-")
     found = read_article(session, PREMIUM, written.slug)
     (place,) = places_of(session, PREMIUM, [found.article.id])[found.article.id]

@@ -115,8 +115,11 @@ def test_an_audience_that_the_plans_do_not_know_is_named(well: Site) -> None:
     with well.database.write() as session:
         session.add(
             Article(
-                key="lost", kind="solution", audience="platinum@ledger",
-                created_at=clock.now(), updated_at=clock.now(),
+                key="lost",
+                kind="solution",
+                audience="platinum@ledger",
+                created_at=clock.now(),
+                updated_at=clock.now(),
             )
         )
     with pytest.raises(checks.UnknownAudiences, match=r"article lost with audience 'platinum@ledger'"):

@@ -95,4 +95,3 @@ def test_the_wheel_carries_everything_it_needs(installed: Path, tmp_path: Path) 
         "assert Plans.load().ladder\n"
     )
     run(installed / "python", "-c", code, cwd=tmp_path)
-

@@ -275,4 +275,3 @@ def test_the_worker_survives_a_database_that_is_away(worker: Worker, recorder: R
 
     worker.stop()
     assert worker._patiently(away) == 0
-

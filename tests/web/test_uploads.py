@@ -96,7 +96,7 @@ def test_a_file_that_is_refused_says_why(sara: FlaskClient, slug: str, headers: 
 def test_no_file_at_all_is_no_fault_of_ours(sara: FlaskClient, slug: str) -> None:
     assert sara.post(f"/kb/{slug}/files", data={"file": "text"}, headers=JSON).status_code == 400
     assert sara.post(f"/kb/{slug}/files", headers=JSON).status_code == 400
-    for body in (b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhello", b"--x\r\n", b""):
+    for body in (b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhello', b"--x\r\n", b""):
         answer = sara.post(f"/kb/{slug}/files", data=body, content_type=PARTS, headers=JSON)
         assert answer.status_code in (201, 400, 413)
 

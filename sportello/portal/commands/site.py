@@ -46,4 +46,3 @@ def doctor(shell: Shell, ctx: click.Context) -> None:
         click.echo(f"{'ok ' if check.ok else 'BAD'} {check.name:<{width}}  {check.line}")
     site.database.dispose()
     ctx.exit(0 if all(check.ok for check in found) else 1)
-
