@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from editorial.models import Change, ProductReviewer, ReviewNote
+from editorial.models import Change, ProductReviewer, ReviewNote, State
 from kb.models import Article, ArticleTranslation, Revision, article_product
 from sportello.accounts.models import Person, Product
 from sportello.core.audience import Viewer
@@ -52,6 +52,18 @@ def notes_of(session: Session, viewer: Viewer, change: Change) -> Sequence[tuple
     statement = ReviewNote.visible_to(viewer, ReviewNote, name).outerjoin(Person, Person.id == ReviewNote.author_id)
     rows = session.execute(statement.where(ReviewNote.change_id == change.id).order_by(ReviewNote.id))
     return [(note, author) for note, author in rows]
+
+
+def unanswered(session: Session, viewer: Viewer, change: Change | None) -> Sequence[tuple[ReviewNote, str]]:
+    """What reviewers asked of a draft that they sent back: their last word on it, and comments that are still open."""
+    if change is None or change.state != State.DRAFT:
+        return ()
+    notes = notes_of(session, viewer, change)
+    last = next((note for note, _ in reversed(notes) if note.verdict), None)
+    return [
+        (note, author) for note, author in notes
+        if note.text and (note is last or (note.verdict is None and note.resolved_at is None))
+    ]  # fmt: skip
 
 
 def reviewers_of(session: Session, article: Article) -> frozenset[int]:

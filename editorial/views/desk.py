@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from editorial.form import ArticleForm
 from editorial.merge import EditConflict
-from editorial.models import Change, WorkingCopy
+from editorial.models import Change, ReviewNote, WorkingCopy
 from editorial.previews import preview_rows, preview_text
-from editorial.queries.changes import open_change
+from editorial.queries.changes import open_change, unanswered
 from editorial.queries.desk import category_choices, product_choices
 from editorial.queries.history import history
 from editorial.queries.owners import owner_choices
@@ -79,6 +79,7 @@ class Desk:
     unshown: str  # why there is no preview
     offered: Mapping[str, Any]
     others: Sequence[str] = ()
+    asked_for: Sequence[tuple[ReviewNote, str]] = ()  # what reviewers want changed, and who
     newer_by: str = ""  # who saved a revision after the one that the text was begun from
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
@@ -105,6 +106,7 @@ def desk_of(
     newest = revisions[0]
     numbers = {row.id: row.number for row in revisions}
     begun_from = numbers.get(copy.base_revision_id or 0, newest.number)
+    change = open_change(session, viewer, slug)
     is_behind = begun_from < newest.number and newest.author_id != viewer.person_id
     return Desk(
         translation,
@@ -113,12 +115,13 @@ def desk_of(
         begun_from,
         (settings_of(copy) or form.settings).as_dict(),
         next((row.number for row in revisions if row.is_current and translation.published_at), 0),
-        open_change(session, viewer, slug),
+        change,
         _parts(rows, shown) if rows is not None else None,
         "" if rows is not None else shown[0],
         unshown,
         _offered(session, translation, form),
         others_editing(session, viewer, slug),
+        unanswered(session, viewer, change),
         newest.author if is_behind and not asked.conflict else "",
         error,
         explain(problem) if problem is not None and not error else "",

@@ -105,6 +105,25 @@ def test_sending_back_and_rejecting_need_words(desk: Desk, sara: FlaskClient, ve
     assert desk.read() == OLD
 
 
+def test_the_editor_of_a_text_that_was_sent_back_says_what_was_asked_for(
+    desk: Desk, sara: FlaskClient, gino: FlaskClient
+) -> None:
+    form = {"change": desk.key(), "revision": 2, "line": LINE, "text": "To whom?"}
+    assert sara.post(f"/kb/{desk.slug}/review/note", data=form).status_code == 303
+    assert "A reviewer asks for changes" not in gino.get(f"/kb/{desk.slug}/edit").text
+    assert decide(sara, desk, "changes-asked", "Say which <b>rule</b>.") == 303
+    page = gino.get(f"/kb/{desk.slug}/edit").text
+    assert "A reviewer asks for changes" in page
+    assert "Say which &lt;b&gt;rule&lt;/b&gt;." in page
+    assert "To whom?" in page
+    desk.do(services.resolve_note, desk.gino, notes(desk)[0].key)
+    page = gino.get(f"/kb/{desk.slug}/edit").text
+    assert "To whom?" not in page
+    assert "Say which" in page
+    assert gino.post(f"/kb/{desk.slug}/review/submit").status_code == 303
+    assert "A reviewer asks for changes" not in gino.get(f"/kb/{desk.slug}/edit").text
+
+
 def test_what_was_typed_stays_when_a_decision_is_refused(desk: Desk, sara: FlaskClient) -> None:
     form = {"change": desk.key(), "revision": 2, "verdict": "nonsense", "text": "My careful words"}
     answer = sara.post(f"/kb/{desk.slug}/review/decide", data=form)
