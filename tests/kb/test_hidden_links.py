@@ -109,4 +109,4 @@ def test_the_hardest_texts_take_no_time(piece: str) -> None:
     without_hidden_markdown_files(without_hidden_markdown_links(text, ()), ())
     without_hidden_files(without_hidden_links(text, ()), ())
     pictures_without_alt(text)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5

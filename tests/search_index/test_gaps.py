@@ -245,4 +245,4 @@ def test_many_searches_are_grouped_quickly(database: Database) -> None:
         took = time.process_time() - started
     assert len(found.gaps) == 100
     assert found.total > 1000
-    assert took < 3, took
+    assert took < 8, took

