@@ -117,6 +117,7 @@ HISTORIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "stopped"), HISTORIES)
 def test_what_was_once_readable_leaves_no_trace(site: Callable[..., Site], change: Change, stopped: bool) -> None:
     """Effective on the next request, with the worker stopped too, and complete once it has worked (T8)."""
