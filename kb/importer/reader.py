@@ -1,5 +1,6 @@
 """Where records come from."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -7,7 +8,7 @@ from types import MappingProxyType
 from kb.importer.record import Bad, Line, Place, Record
 
 
-class Reader:
+class Reader(ABC):
     """Yields the records of a source; can be read from its beginning more than once.
 
     `source`: the name under which they are remembered. `categories`, parents before children, and `products`: what is
@@ -18,8 +19,9 @@ class Reader:
     categories: Mapping[str, Place] = MappingProxyType({})
     products: Mapping[str, Line] = MappingProxyType({})
 
+    @abstractmethod
     def __iter__(self) -> Iterator[Record | Bad]:
-        raise NotImplementedError
+        """The records in the order of the source; what can't be read is said as a Bad."""
 
     def file(self, base: str, target: str) -> Path | None:
         """The file that `target`, a relative path in the record at `base`, names; None if there is none."""

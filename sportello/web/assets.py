@@ -24,6 +24,7 @@ from sportello.web.security import Hardened
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 ICON_CALL = re.compile(r"icon\(\s*[\"']([a-z0-9-]+)[\"']|data-icon=\"([a-z0-9-]+)\"|ICON:([a-z0-9-]+)")
+PICTURE_IN_RULE = re.compile(rb'url\("data:[^"]*"\)')
 SYMBOL = re.compile(r"<symbol[^>]*\bid=\"([a-z0-9-]+)\".*?</symbol>", re.DOTALL)
 COMPRESSED = {".css", ".js", ".svg", ".txt"}
 
@@ -45,13 +46,19 @@ def sprite(templates: Path, own: Path) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg">{body}</svg>'
 
 
+def vendor_styles() -> bytes:
+    """Bootstrap's style sheet without the pictures inside its rules: the content policy refuses `data:` addresses, and
+    what draws arrows, ticks and crosses here are our own rules."""
+    return PICTURE_IN_RULE.sub(b"none", (BOOTSTRAP / "css" / "bootstrap.min.css").read_bytes())
+
+
 def _collect(static: Path, templates: Path) -> dict[str, bytes]:
     files = {
         path.relative_to(static).as_posix(): path.read_bytes()
         for path in sorted(static.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
-    files["css/bootstrap.min.css"] = (BOOTSTRAP / "css" / "bootstrap.min.css").read_bytes()
+    files["css/bootstrap.min.css"] = vendor_styles()
     files["icons.svg"] = sprite(templates, static / "marks.svg").encode()
     return files
 

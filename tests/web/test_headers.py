@@ -1,5 +1,6 @@
 """W5: every answer carries its protection, whatever its status and whoever made it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ EXPECTED = {
 }
 SHARED = {"/sitemap.xml", "/kb/feed.atom", "/opensearch.xml", "/favicon.ico", "/accent.css", "/logo"}
 """The same for everybody: others may keep them."""
+STYLE_SHEET = re.compile(r'<link[^>]+rel="stylesheet"[^>]+href="([^"]+)"')
 
 
 def directives(policy: str) -> dict[str, list[str]]:
@@ -150,3 +152,14 @@ def test_no_file_outside_the_folder_is_served(failing: Flask) -> None:
                  "/css", "/css/", "//etc/passwd", "/.env", "/css/..%5c..%5cx", "/css/sportello.css.br/"):  # fmt: skip
         for address in (version + path, "/static" + path):
             assert client.get(address).status_code in (404, 308), address
+
+
+def test_style_sheets_ask_for_nothing_that_the_policy_refuses(
+    site: Site, browser: Callable[[str], FlaskClient]
+) -> None:
+    """A refused picture is a complaint in the console of whoever looks before our rules replace the vendor's."""
+    client = browser("anonymous")
+    sheets = STYLE_SHEET.findall(client.get("/").text)
+    assert len(sheets) >= 2
+    for address in sheets:
+        assert not re.findall(r"url\(\s*[\"']?(?:data:|https?:|//)", client.get(address).text), address
