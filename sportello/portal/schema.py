@@ -7,6 +7,7 @@ import sportello.accounts.models
 import sportello.core.lease
 import sportello.core.limits
 import sportello.core.outbox
+import sportello.notifications.models
 from sportello.core.db import Base, CountersBase
 
 MODULES = (
@@ -17,6 +18,7 @@ MODULES = (
     sportello.core.lease,
     sportello.core.limits,
     sportello.core.outbox,
+    sportello.notifications.models,
 )
 SITE = Base.metadata
 COUNTERS = CountersBase.metadata

@@ -51,3 +51,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_search_log_asked_at"), ["asked_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_search_log_opened"), ["opened"], unique=False)
         batch_op.create_index("ix_search_log_past", ["audience", "query"], unique=False)
+
+    op.create_table(
+        "seen_mark",
+        sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(length=100), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "subject", name=op.f("pk_seen_mark")),
+    )
+    with op.batch_alter_table("seen_mark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seen_mark_seen_at"), ["seen_at"], unique=False)

@@ -1,0 +1,47 @@
+"""What the outbox carries for the notification service."""
+
+from dataclasses import dataclass
+
+from sportello.core.outbox import Event
+
+
+@dataclass(frozen=True)
+class NoticePosted(Event):
+    """Somebody must be told. `key`: of the notice, whose row says how far the telling has come."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class MailDue(Event):
+    """A mail about a notice is to be sent. `delivery`: the id of its row."""
+
+    delivery: int
+
+
+@dataclass(frozen=True)
+class DigestDue(Event):
+    """Somebody's digest is to be written and sent, with what they may see then. `delivery`: the id of its row."""
+
+    delivery: int
+
+
+@dataclass(frozen=True)
+class CallDue(Event):
+    """An organisation's system is to be told. `delivery`: the id of its row."""
+
+    delivery: int
+
+
+@dataclass(frozen=True)
+class AddressRegistered(Event):
+    """An address without an account must confirm that it wants critical notices. `address`: the id of its row."""
+
+    address: int
+
+
+@dataclass(frozen=True)
+class CriticalReminderDue(Event):
+    """Who has not acknowledged a critical notice is to be reminded. `key`: of the critical notice."""
+
+    key: str

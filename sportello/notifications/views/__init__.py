@@ -1,0 +1,1 @@
+"""How it is reached: the bell, subscriptions, preferences, critical notices, deliveries."""
