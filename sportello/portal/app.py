@@ -34,6 +34,7 @@ def _blueprints() -> list[Any]:
     import kb.views
     import search_index.views
     import sportello.accounts.views
+    import sportello.notifications.views
     import sportello.portal.pages
 
     return [
@@ -41,6 +42,7 @@ def _blueprints() -> list[Any]:
         *editorial.views.blueprints,
         *kb.views.blueprints,
         *search_index.views.blueprints,
+        *sportello.notifications.views.blueprints,
         sportello.portal.pages.bp,
         sportello.portal.health.bp,
     ]

@@ -1,1 +1,8 @@
 """How it is reached: the bell, subscriptions, preferences, critical notices, deliveries."""
+
+from sportello.notifications.views.blueprints import bp
+
+__all__ = ["blueprints"]
+
+blueprints = (bp,)
+_modules = ()
