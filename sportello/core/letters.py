@@ -1,4 +1,7 @@
-"""Mails in the reader's language: a letter is a subject, paragraphs and at most one link to follow."""
+"""Mails in the reader's language: a letter is a subject, paragraphs and at most one link to follow.
+
+One that tells of several things has them in sections. Text and HTML say the same; the HTML carries its styles with it.
+"""
 
 import gettext
 from collections.abc import Callable, Sequence
@@ -15,17 +18,45 @@ from sportello.core.resources import resource
 from sportello.core.settings import Settings
 
 Translator = Callable[..., str]
+ACCENT = "#0b5a57"  # the style sheet's, where the site has none of its own
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something that a mail names, with its address."""
+
+    title: str
+    link: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Several of them under a heading."""
+
+    heading: str
+    lines: Sequence[Line]
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What a mail says, already in the reader's language. `link` is the address of the one thing to do."""
+    """What a mail says, already in the reader's language. `link` is the address of the one thing to do.
+
+    `label` and `heading` stand above the text; `critical` shows them in the signal colour. `why` says at the foot why
+    the reader gets this, and `ways` how to change that.
+    """
 
     subject: str
     paragraphs: Sequence[str]
     link: str = ""
     link_text: str = ""
     closing: Sequence[str] = ()
+    label: str = ""
+    heading: str = ""
+    critical: bool = False
+    sections: Sequence[Section] = ()
+    why: str = ""
+    ways: Sequence[Line] = ()
 
 
 @cache
@@ -63,6 +94,7 @@ def write(settings: Settings, to: str, language: str, letter: Letter, key: str) 
     values = {
         "letter": letter,
         "language": language,
+        "accent": settings.accent or ACCENT,
         "site": settings.operator_name or settings.site_name,
         "support": settings.support_email,
     }
