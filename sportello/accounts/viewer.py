@@ -56,6 +56,22 @@ def viewer_of(
     )
 
 
+def viewer_of_organisation(organisation: Organisation, plans: Plans, today: date | None = None) -> Viewer:
+    """What everybody of an organisation may read on `today` (a UTC day): for its systems and mailboxes, no person's."""
+    covered = organisation.covered_on(today or clock.today()) and plans.offers(organisation.plan)
+    plan = organisation.plan if covered else None
+    products = organisation.product_codes if plan else frozenset()
+    return Viewer(
+        audiences=audience.readable_keys(
+            plans.ladder, plan=plan, products=products, organisation=organisation.key if plan else None
+        ),
+        organisation_id=organisation.id,
+        organisation=organisation.name,
+        plan=plan,
+        products=products,
+    )
+
+
 def _extra(
     person: Person | Somebody,
     organisation: Organisation | Customer | None,

@@ -28,6 +28,7 @@ class Action(StrEnum):
     SEARCH_TUNE = "search.tune"  # synonyms, pinned answers, what failed searches lead to
     REVIEWERS_MANAGE = "reviewers.manage"
     COLLEAGUES_MANAGE = "colleagues.manage"
+    WEBHOOKS_MANAGE = "webhooks.manage"  # which systems of an organisation are called
     ORGANISATIONS_MANAGE = "organisations.manage"
     PEOPLE_MANAGE = "people.manage"
     PRODUCTS_MANAGE = "products.manage"
@@ -36,6 +37,7 @@ class Action(StrEnum):
     HEALTH_READ = "health.read"
     SEARCH_REPORT_READ = "search.report.read"
     OUTBOX_MANAGE = "outbox.manage"
+    DELIVERIES_MANAGE = "deliveries.manage"  # dead letters, suppressed addresses
 
 
 def has(*roles: Role) -> Rule:
@@ -105,6 +107,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.SEARCH_TUNE: (is_editor,),
     Action.REVIEWERS_MANAGE: (is_editor,),
     Action.COLLEAGUES_MANAGE: (is_contact_of, is_administrator),
+    Action.WEBHOOKS_MANAGE: (is_contact_of, is_administrator),
     Action.ORGANISATIONS_MANAGE: (is_administrator,),
     Action.PEOPLE_MANAGE: (is_administrator,),
     Action.PRODUCTS_MANAGE: (is_administrator,),
@@ -113,6 +116,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.HEALTH_READ: (is_staff,),
     Action.SEARCH_REPORT_READ: (is_staff,),
     Action.OUTBOX_MANAGE: (is_administrator,),
+    Action.DELIVERIES_MANAGE: (is_administrator,),
 }
 
 

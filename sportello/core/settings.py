@@ -1,5 +1,6 @@
 """Every setting, from `SPORTELLO_*` environment variables: the only module that reads the environment."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -37,6 +38,10 @@ def _natural(value: str) -> int:
 
 def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(part)) for part in _list(value))  # raises ValueError, which names it
 
 
 def _agents_publish(value: str) -> str:
@@ -77,6 +82,11 @@ class Settings:
     plans_file: str = _setting("", "TOML file of plans and features; empty: the three shipped plans")
     smtp_url: str = _setting("", "smtp://user:password@host:587 or smtps://...; empty: files under VAR_DIR/mail")
     mail_from: str = _setting("", "sender of mails; empty: SUPPORT_EMAIL")
+    webhook_networks: tuple[str, ...] = _setting(
+        (),
+        "networks (`10.20.0.0/16`) that webhooks may call although they are not public; there plain HTTP is allowed too",
+        _networks,
+    )
     require_staff_totp: bool = _setting(False, "staff must set up a second factor before anything else", _bool)
     agents_publish: str = _setting(
         "not-validated",
