@@ -7,12 +7,12 @@ in a row: handlers make tokens when they send.
 """
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, Select, String, delete, func, or_, select, update
+from sqlalchemy import JSON, Index, Select, String, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sportello.core import clock
@@ -68,6 +68,15 @@ def emit(session: Session, event: Event, available_at: datetime | None = None) -
     )
     session.add(row)
     return row
+
+
+def emit_many(session: Session, events: Iterable[Event], available_at: datetime | None = None) -> None:
+    """The same for many at once, without a row object for each."""
+    now = clock.now()
+    shared = {"created_at": now, "available_at": available_at or now, "attempts": 0}
+    rows = [{"name": event.name, "payload": asdict(event), **shared} for event in events]
+    if rows:
+        session.execute(insert(OutboxRow), rows)
 
 
 def _ready(names: Collection[str]) -> Select[Any]:
@@ -145,13 +154,12 @@ def postpone(session: Session, ids: Sequence[int], seconds: float) -> None:
     )
 
 
-def retry_parked(session: Session) -> int:
-    """Give every parked row a fresh start; returns how many."""
-    result = session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.parked_at.is_not(None))
-        .values(parked_at=None, attempts=0, available_at=clock.now(), claimed_until=None)
-    )
+def retry_parked(session: Session, ids: Collection[int] | None = None) -> int:
+    """Give every parked row (or those of `ids`) a fresh start; returns how many."""
+    parked = update(OutboxRow).where(OutboxRow.parked_at.is_not(None))
+    if ids is not None:
+        parked = parked.where(OutboxRow.id.in_(ids))
+    result = session.execute(parked.values(parked_at=None, attempts=0, available_at=clock.now(), claimed_until=None))
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 

@@ -368,6 +368,8 @@ def upgrade() -> None:
         sa.Column("people", sa.JSON(), nullable=True),
         sa.Column("like_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("says", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("once", sa.String(length=100), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cursor", sa.BigInteger(), nullable=False),
         sa.Column("told", sa.Integer(), nullable=False),
@@ -378,6 +380,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["like_id"], ["notice.id"], name=op.f("fk_notice_like_id_notice"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
         sa.UniqueConstraint("key", name=op.f("uq_notice_key")),
+        sa.UniqueConstraint("once", name=op.f("uq_notice_once")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_subject", ["subject", "created_at"], unique=False)

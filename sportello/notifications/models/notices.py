@@ -6,7 +6,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sportello.core.db import Base, CountersBase
-from sportello.core.types import instant, key10, pk
+from sportello.core.types import instant, key10, lang, pk
 
 
 class Notice(Base):
@@ -14,7 +14,9 @@ class Notice(Base):
 
     `subject` and `thread` are written refs ("article:KEY"); mails of one thread stand together in a mailbox.
     `people`: ids, for direct notices. `like`: the earlier notice whose people hear of this one too. `says`: a sentence
-    of the person who posted it, by language. `cursor`: ids of people up to it have been told; `told` counts them.
+    of the person who posted it, by language. `language`: only who is told in it hears of this. `once` names the
+    occasion: a second notice of the same name is not made. `cursor`: ids of people up to it have been told; `told`
+    counts them.
     """
 
     __tablename__ = "notice"
@@ -29,6 +31,8 @@ class Notice(Base):
     people: Mapped[list[int] | None] = mapped_column(JSON)
     like_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="SET NULL"))
     says: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    language: Mapped[lang | None]
+    once: Mapped[str | None] = mapped_column(String(100), unique=True)
     created_at: Mapped[instant]
     cursor: Mapped[int] = mapped_column(BigInteger, default=0)
     told: Mapped[int] = mapped_column(default=0)

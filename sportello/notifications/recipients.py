@@ -1,0 +1,119 @@
+"""Who is told, as they are at that moment: their address, language and time zone, and what they may read."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sportello.accounts.models import Organisation, Person, PersonRole, Product, organisation_product
+from sportello.accounts.plans import Plans
+from sportello.accounts.somebody import Customer, Somebody
+from sportello.accounts.viewer import viewer_of
+from sportello.core import clock
+from sportello.core.audience import Role, Viewer, readable_keys
+from sportello.notifications.models import RegisteredAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who can be told: a person, or a registered address (then `person_id` is None).
+
+    `viewer` is what they may read now; everything that is said to them is said to that viewer.
+    """
+
+    email: str
+    name: str
+    language: str
+    timezone: str
+    viewer: Viewer
+    person_id: int | None = None
+    address_id: int | None = None
+
+
+_PERSON = (
+    Person.id, Person.key, Person.email, Person.name, Person.language, Person.timezone, Person.theme,
+    Person.totp_confirmed_at, Person.organisation_id,
+)  # fmt: skip
+_CUSTOMER = (
+    Organisation.id, Organisation.key, Organisation.name, Organisation.plan,
+    Organisation.coverage_start, Organisation.coverage_end,
+)  # fmt: skip
+
+
+def recipients(session: Session, plans: Plans, ids: Collection[int]) -> dict[int, Recipient]:
+    """The active people among `ids`, by id. Four statements, however many they are (at most a few thousand)."""
+    wanted = sorted(ids)
+    people = session.execute(select(*_PERSON).where(Person.id.in_(wanted), Person.active)).all()
+    if not people:
+        return {}
+    roles: dict[int, set[Role]] = {}
+    rows = select(PersonRole.person_id, PersonRole.role).where(PersonRole.person_id.in_(wanted))
+    for person_id, role in session.execute(rows):
+        roles.setdefault(person_id, set()).add(Role(role))
+    held = customers(session, {row.organisation_id for row in people if row.organisation_id})
+    return {row.id: _recipient(plans, row, frozenset(roles.get(row.id, ())), held) for row in people}
+
+
+def _recipient(plans: Plans, row: Any, roles: frozenset[Role], held: dict[int, Customer]) -> Recipient:
+    person = Somebody(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        language=row.language,
+        timezone=row.timezone,
+        theme=row.theme,
+        totp_confirmed_at=row.totp_confirmed_at,
+        active=True,
+        roles=roles,
+        organisation=held.get(row.organisation_id or 0),
+    )
+    return Recipient(row.email, row.name, row.language, row.timezone, viewer_of(person, plans), person_id=row.id)
+
+
+def customers(session: Session, ids: Iterable[int] | None = None) -> dict[int, Customer]:
+    """Organisations with their products, by id; None: all of them. Two statements."""
+    wanted = None if ids is None else sorted(ids)
+    if wanted is not None and not wanted:
+        return {}
+    products = select(organisation_product.c.organisation_id, Product.code).join(
+        Product, Product.id == organisation_product.c.product_id
+    )
+    found = select(*_CUSTOMER)
+    if wanted is not None:
+        products = products.where(organisation_product.c.organisation_id.in_(wanted))
+        found = found.where(Organisation.id.in_(wanted))
+    codes: dict[int, set[str]] = {}
+    for organisation_id, code in session.execute(products):
+        codes.setdefault(organisation_id, set()).add(code)
+    return {row.id: Customer(*row, product_codes=frozenset(codes.get(row.id, ()))) for row in session.execute(found)}
+
+
+def organisation_viewer(customer: Customer, plans: Plans, language: str = "en") -> Viewer:
+    """What anybody of this organisation may read today: for its registered addresses and systems."""
+    covered = customer.covered_on(clock.today()) and plans.offers(customer.plan)
+    plan = customer.plan if covered else None
+    products = customer.product_codes if plan else frozenset()
+    return Viewer(
+        audiences=readable_keys(plans.ladder, plan=plan, products=products, organisation=customer.key),
+        organisation_id=customer.id,
+        organisation=customer.name,
+        plan=plan,
+        products=products,
+        language=language,
+    )
+
+
+def address_recipient(session: Session, plans: Plans, address: RegisteredAddress) -> Recipient | None:
+    """A registered address as its organisation stands now; None until it has confirmed."""
+    customer = customers(session, [address.organisation_id]).get(address.organisation_id)
+    return at_address(plans, address, customer) if customer else None
+
+
+def at_address(plans: Plans, address: RegisteredAddress, customer: Customer) -> Recipient | None:
+    """The same for an organisation that is known already."""
+    if address.confirmed_at is None:
+        return None
+    viewer = organisation_viewer(customer, plans, address.language)
+    return Recipient(address.email, address.name, address.language, "UTC", viewer, address_id=address.id)

@@ -1,0 +1,65 @@
+"""Announcing: what a feature does when somebody must be told. One row; the worker does the rest."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from sportello.core import clock, keys, outbox
+from sportello.core.types import Ref
+from sportello.notifications.events import NoticePosted
+from sportello.notifications.models import Notice
+from sportello.notifications.registry import Reach, registry
+
+
+def announce(
+    session: Session,
+    event: str,
+    subject: Ref,
+    *,
+    actor_id: int | None = None,
+    thread: Ref | None = None,
+    people: Collection[int] | None = None,
+    like: Notice | None = None,
+    says: Mapping[str, str] | None = None,
+    at: datetime | None = None,
+    language: str | None = None,
+    once: str | None = None,
+) -> Notice:
+    """Have everybody told who is to hear of `event` of `subject`, in the caller's transaction, whoever they are then.
+
+    `actor_id` does not hear of what they did themselves. `thread`: mails of one stand together in a mailbox.
+    `people`: for events that reach named people; `like`: for those that reach who heard of an earlier notice.
+    `says`: a sentence by language. `at`: not before. `language`: only who is told in it. `once`: names the occasion;
+    the notice of an occasion that was announced already is returned, and nothing else happens.
+    Raises ValueError for an event that no feature registered, or that lacks what it needs.
+    """
+    kind = registry.events.get(event)
+    if kind is None:
+        raise ValueError(f"no feature registered the event {event!r}")
+    if (kind.reach == Reach.DIRECT) != (people is not None) or (kind.reach == Reach.SAME) != (like is not None):
+        raise ValueError(f"{event!r} reaches {kind.reach}: name people for direct, and a notice for same")
+    values = {
+        "key": keys.new_key(),
+        "event": event,
+        "subject": str(subject),
+        "thread": str(thread) if thread else "",
+        "actor_id": actor_id,
+        "people": sorted(set(people)) if people is not None else None,
+        "like_id": like.id if like else None,
+        "says": {code: text for code, text in (says or {}).items() if text.strip()},
+        "language": language,
+        "once": once,
+        "created_at": clock.now(),
+        "cursor": 0,
+        "told": 0,
+    }
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(Notice).values(values).on_conflict_do_nothing(index_elements=[Notice.once])
+    made = session.scalar(insert.returning(Notice.id))
+    if made is None:
+        return session.scalars(select(Notice).where(Notice.once == once)).one()
+    outbox.emit(session, NoticePosted(str(values["key"])), available_at=at)
+    return session.get_one(Notice, made)
