@@ -33,7 +33,9 @@ class CriticalNotice(Base):
     """About `subject` ("article:KEY", later "release:KEY"): read only together with its subject's audience.
 
     `products`: {code: [versions]}, an empty list for all versions. `consequence` and `action`: by language, the texts
-    that hold now. `remind_days`: days after which those who have not acknowledged are reminded; 0: never.
+    that hold now. `remind_days`: days after which those who have not acknowledged are reminded; 0: never; `remind_at`:
+    when next. `author_id`: whose words they are. `staged`: a correction or withdrawal that waits for a second person,
+    as `asked_by_id` has written it.
     """
 
     __tablename__ = "critical_notice"
@@ -48,7 +50,10 @@ class CriticalNotice(Base):
     state: Mapped[str] = mapped_column(String(12), default=CriticalState.DRAFT)
     version: Mapped[int] = mapped_column(default=1)  # an acknowledgement is of a version: a correction asks again
     remind_days: Mapped[int] = mapped_column(default=3)
+    remind_at: Mapped[instant | None]
+    staged: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     created_at: Mapped[instant]
     changed_at: Mapped[instant]
