@@ -27,6 +27,9 @@ class Action(StrEnum):
     FEEDBACK_READ = "feedback.read"  # what readers wrote, what they searched
     SEARCH_TUNE = "search.tune"  # synonyms, pinned answers, what failed searches lead to
     REVIEWERS_MANAGE = "reviewers.manage"
+    CRITICAL_DRAFT = "critical.draft"  # write critical notices, ask for them, see who knows
+    CRITICAL_SEND = "critical.send"  # send, correct, withdraw and close them
+    CRITICAL_ANSWER = "critical.answer"  # acknowledge one for one's organisation
     COLLEAGUES_MANAGE = "colleagues.manage"
     WEBHOOKS_MANAGE = "webhooks.manage"  # which systems of an organisation are called
     ORGANISATIONS_MANAGE = "organisations.manage"
@@ -88,6 +91,16 @@ def publishes_at_this_level(viewer: Viewer, subject: Any) -> bool:
     return viewer.writes and bool(getattr(subject, "agents_may_publish", False))
 
 
+def is_second_person(viewer: Viewer, subject: Any) -> bool:
+    """An editor; where two people are needed, not one of those whose words they are.
+
+    `subject`: None (may they send at all), or what has `first_ids`: ids of people who cannot be the second.
+    """
+    if not is_editor(viewer, None):
+        return False
+    return subject is None or viewer.person_id is None or viewer.person_id not in subject.first_ids
+
+
 is_administrator = has(Role.ADMINISTRATOR)
 is_editor = has(Role.EDITOR, Role.ADMINISTRATOR)
 
@@ -106,6 +119,9 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.FEEDBACK_READ: (is_writer,),
     Action.SEARCH_TUNE: (is_editor,),
     Action.REVIEWERS_MANAGE: (is_editor,),
+    Action.CRITICAL_DRAFT: (is_writer,),
+    Action.CRITICAL_SEND: (is_second_person,),
+    Action.CRITICAL_ANSWER: (is_contact_of,),
     Action.COLLEAGUES_MANAGE: (is_contact_of, is_administrator),
     Action.WEBHOOKS_MANAGE: (is_contact_of, is_administrator),
     Action.ORGANISATIONS_MANAGE: (is_administrator,),

@@ -94,6 +94,9 @@ class Settings:
         " `validated`",
         _agents_publish,
     )
+    critical_confirmation: bool = _setting(
+        False, "a critical notice, its correction and its withdrawal need a second editor before they go out", _bool
+    )
     session_days: int = _setting(30, 'days that "keep me signed in" lasts (otherwise 12 hours idle)', _natural)
     search_log_days: int = _setting(180, "days that the search log is kept", _natural)
     verify_days: int = _setting(365, "days after which an article must be looked at again; 0: never", _natural)
