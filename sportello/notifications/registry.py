@@ -3,11 +3,11 @@
 Registered once by the composition root; asked by everything here. A feature that is not registered does not exist.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 from sportello.core.audience import Viewer
 from sportello.core.types import Ref
 from sportello.notifications.levels import Channel
+
+if TYPE_CHECKING:
+    from sportello.notifications.models import Notice
 
 
 class Reach(StrEnum):
@@ -33,7 +36,8 @@ class EventType:
 
     `channels`: where it goes unless a person chose otherwise. `always`: nobody can switch it off, and neither quiet
     hours nor the daily limit of mails hold it back. `window`: mails about one thread wait so long for each other,
-    and are not sent if it was read meanwhile.
+    and are not sent if it was read meanwhile. `concerns`: asked when a mail or a call goes out, after the audience
+    rule: whether the notice is still true and still for this viewer.
     """
 
     code: str
@@ -45,6 +49,7 @@ class EventType:
     window: timedelta = timedelta(0)
     webhook: bool = False  # organisations may have it sent to their own systems
     position: int = 100
+    concerns: "Callable[[Session, Notice, Viewer], bool] | None" = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,20 @@ class Source(Protocol):
         ...
 
 
+class Marker(Protocol):
+    """How a feature shows on a thing of its own that a critical notice about it stands."""
+
+    kind: str
+
+    def mark(self, session: Session, key: str, words: Mapping[str, str]) -> None:
+        """Show `words`, by language. Nothing happens for what is gone."""
+        ...
+
+    def unmark(self, session: Session, key: str, words: Mapping[str, str]) -> None:
+        """Take them away, unless somebody wrote others since."""
+        ...
+
+
 class Followable(Protocol):
     """A kind of thing that can be followed (product, category, tag, article, later series, forum, topic)."""
 
@@ -140,6 +159,7 @@ class Registry:
         self.events: dict[str, EventType] = {}
         self.sources: dict[str, Source] = {}
         self.followables: dict[str, Followable] = {}
+        self.markers: dict[str, Marker] = {}
         self.sections: dict[str, DigestSection] = {}
 
     def add_event(self, event: EventType) -> EventType:
@@ -151,6 +171,9 @@ class Registry:
 
     def add_followable(self, followable: Followable) -> None:
         self.followables[followable.kind] = followable
+
+    def add_marker(self, marker: Marker) -> None:
+        self.markers[marker.kind] = marker
 
     def add_section(self, section: DigestSection) -> None:
         self.sections[section.code] = section
