@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sportello.notifications.delivery.schedule import day_of, next_digest, settled
@@ -12,8 +12,10 @@ from sportello.notifications.models import DigestRhythm
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 ZONES = sorted(available_timezones())
-instants = st.datetimes(datetime(2020, 1, 1), datetime(2045, 1, 1), timezones=st.just(UTC))
+FIRST, LAST = datetime(2020, 1, 1), datetime(2045, 1, 1)  # noqa: DTZ001  hypothesis adds the zone
+instants = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
 zones = st.sampled_from(ZONES)
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 rhythms = st.sampled_from([DigestRhythm.DAILY, DigestRhythm.WEEKLY])
 
 
@@ -27,6 +29,7 @@ def due(rhythm: str, zone: str, after: datetime) -> datetime:
     return found
 
 
+@patiently
 @given(rhythms, zones, instants)
 def test_it_is_later_and_at_seven_on_the_right_day(rhythm: str, zone: str, after: datetime) -> None:
     found = due(rhythm, zone, after)
@@ -37,6 +40,7 @@ def test_it_is_later_and_at_seven_on_the_right_day(rhythm: str, zone: str, after
     assert rhythm == DigestRhythm.DAILY or wall.weekday() == 0
 
 
+@patiently
 @given(rhythms, zones, instants)
 def test_no_earlier_one_is_left_out(rhythm: str, zone: str, after: datetime) -> None:
     """From one to the next it is a day or a week on the wall, and nothing lies between."""
@@ -49,17 +53,20 @@ def test_no_earlier_one_is_left_out(rhythm: str, zone: str, after: datetime) -> 
     assert first - after <= step + timedelta(hours=3)
 
 
+@patiently
 @given(rhythms, zones, instants, st.timedeltas(timedelta(0), timedelta(days=30)))
 def test_later_askers_are_told_no_earlier_time(rhythm: str, zone: str, after: datetime, more: timedelta) -> None:
     assert due(rhythm, zone, after) <= due(rhythm, zone, after + more)
 
 
+@patiently
 @given(rhythms, zones, instants)
 def test_an_hour_that_was_planned_stays_for_who_did_not_move(rhythm: str, zone: str, after: datetime) -> None:
     planned = due(rhythm, zone, after)
     assert settled(rhythm, zone, planned) == planned
 
 
+@patiently
 @given(rhythms, zones, zones, instants)
 def test_who_moved_waits_for_their_morning_or_is_told_now(rhythm: str, old: str, new: str, after: datetime) -> None:
     planned = due(rhythm, old, after)
@@ -68,6 +75,7 @@ def test_who_moved_waits_for_their_morning_or_is_told_now(rhythm: str, old: str,
     assert found == planned or found.astimezone(ZoneInfo(new)).hour == 7
 
 
+@patiently
 @given(zones, instants)
 def test_who_wants_none_has_no_time(zone: str, after: datetime) -> None:
     assert next_digest(DigestRhythm.NEVER, zone, after) is None

@@ -5,10 +5,10 @@ are put forward or back change the instant, not the hour. Where a zone skipped t
 comes as soon as the wall shows a later time.
 """
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime, time, timedelta
 
 from sportello.notifications.models import DigestRhythm
+from sportello.notifications.quiet import zone
 
 MORNING = time(7)
 MONDAY = 0
@@ -16,23 +16,15 @@ PERIODS = {DigestRhythm.DAILY: timedelta(days=1), DigestRhythm.WEEKLY: timedelta
 SOON = timedelta(hours=12)
 
 
-def zone_of(name: str) -> tzinfo:
-    """The zone of this name; UTC for one that does not exist (any more)."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
 def next_digest(rhythm: str, timezone: str, after: datetime) -> datetime | None:
     """The first time for a digest later than `after`, in UTC; None for somebody who wants none."""
     if rhythm not in PERIODS:
         return None
-    zone = zone_of(timezone)
-    day = after.astimezone(zone).date()
+    place = zone(timezone)
+    day = after.astimezone(place).date()
     while True:
         if rhythm == DigestRhythm.DAILY or day.weekday() == MONDAY:
-            moment = datetime.combine(day, MORNING, zone).astimezone(UTC)
+            moment = datetime.combine(day, MORNING, place).astimezone(UTC)
             if moment > after:
                 return moment
         day += timedelta(days=1)
@@ -49,4 +41,4 @@ def settled(rhythm: str, timezone: str, planned: datetime) -> datetime:
 
 def day_of(timezone: str, at: datetime) -> str:
     """The person's own day, ISO: a digest is of one day, and there is at most one of it."""
-    return at.astimezone(zone_of(timezone)).date().isoformat()
+    return at.astimezone(zone(timezone)).date().isoformat()
