@@ -13,6 +13,21 @@ class ArticleChanged(Event):
 
 
 @dataclass(frozen=True)
+class ArticlePublished(Event):
+    """Readers of a language got an article, or other words of it. An import tells nothing of this.
+
+    `first`: they never had it before. `significance`: of the revision. `actor_id`: who published it, if somebody did.
+    """
+
+    key: str
+    language: str
+    revision_id: int
+    first: bool
+    significance: str
+    actor_id: int | None = None
+
+
+@dataclass(frozen=True)
 class ArticlesFellDue(Event):
     """Articles of an owner are due to be verified. `person_id`: the owner; `day`: theirs, ISO."""
 

@@ -56,7 +56,9 @@ def viewer_of(
     )
 
 
-def viewer_of_organisation(organisation: Organisation, plans: Plans, today: date | None = None) -> Viewer:
+def viewer_of_organisation(
+    organisation: Organisation | Customer, plans: Plans, today: date | None = None, language: str = "en"
+) -> Viewer:
     """What everybody of an organisation may read on `today` (a UTC day): for its systems and mailboxes, no person's."""
     covered = organisation.covered_on(today or clock.today()) and plans.offers(organisation.plan)
     plan = organisation.plan if covered else None
@@ -69,6 +71,7 @@ def viewer_of_organisation(organisation: Organisation, plans: Plans, today: date
         organisation=organisation.name,
         plan=plan,
         products=products,
+        language=language,
     )
 
 

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from sportello.accounts.models import Organisation, Person, PersonRole, Product, organisation_product
 from sportello.accounts.plans import Plans
 from sportello.accounts.somebody import Customer, Somebody
-from sportello.accounts.viewer import viewer_of
-from sportello.core import clock
-from sportello.core.audience import Role, Viewer, readable_keys
+from sportello.accounts.viewer import viewer_of, viewer_of_organisation
+from sportello.core.audience import Role, Viewer
 from sportello.notifications.models import RegisteredAddress
 
 
@@ -90,21 +89,6 @@ def customers(session: Session, ids: Iterable[int] | None = None) -> dict[int, C
     return {row.id: Customer(*row, product_codes=frozenset(codes.get(row.id, ()))) for row in session.execute(found)}
 
 
-def organisation_viewer(customer: Customer, plans: Plans, language: str = "en") -> Viewer:
-    """What anybody of this organisation may read today: for its registered addresses and systems."""
-    covered = customer.covered_on(clock.today()) and plans.offers(customer.plan)
-    plan = customer.plan if covered else None
-    products = customer.product_codes if plan else frozenset()
-    return Viewer(
-        audiences=readable_keys(plans.ladder, plan=plan, products=products, organisation=customer.key),
-        organisation_id=customer.id,
-        organisation=customer.name,
-        plan=plan,
-        products=products,
-        language=language,
-    )
-
-
 def address_recipient(session: Session, plans: Plans, address: RegisteredAddress) -> Recipient | None:
     """A registered address as its organisation stands now; None until it has confirmed."""
     customer = customers(session, [address.organisation_id]).get(address.organisation_id)
@@ -115,5 +99,5 @@ def at_address(plans: Plans, address: RegisteredAddress, customer: Customer) -> 
     """The same for an organisation that is known already."""
     if address.confirmed_at is None:
         return None
-    viewer = organisation_viewer(customer, plans, address.language)
+    viewer = viewer_of_organisation(customer, plans, language=address.language)
     return Recipient(address.email, address.name, address.language, "UTC", viewer, address_id=address.id)

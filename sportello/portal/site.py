@@ -1,5 +1,6 @@
 """Putting the running site together from its settings, for the worker and the command line."""
 
+from kb import notices as article_notices
 from kb.indexing import ArticleSource
 from search_index.sources import register
 from search_index.whoosh_engine import WhooshEngine
@@ -9,8 +10,10 @@ from sportello.core.handling import Site
 from sportello.core.mail import make_mailer
 from sportello.core.settings import Settings
 from sportello.core.storage import FolderStorage
+from sportello.notifications.registry import registry
 
 register(ArticleSource())
+article_notices.register(registry)
 
 
 def open_site(settings: Settings, database: Database | None = None) -> Site:

@@ -8,6 +8,7 @@ import kb.mails as article_mails
 import sportello.accounts.events as accounts
 from editorial import handlers as editorial
 from editorial.services.bulk import on_bulk_run_wanted
+from kb import notices as article_notices
 from kb.services.attachments import on_file_stored, on_files_dropped
 from kb.services.links import keep_links
 from search_index import handlers as search
@@ -18,6 +19,8 @@ from sportello.core.audience import EVERYTHING
 from sportello.core.handling import Handler, Site
 from sportello.core.outbox import Event
 from sportello.core.types import Ref
+from sportello.notifications import events as notices
+from sportello.notifications.fanout import on_notice_posted
 from sportello.portal.housekeeping import duties
 from sportello.portal.worker import Worker
 from sportello.portal.worker.lanes import IndexLane, RefsOf, RowLane
@@ -65,13 +68,27 @@ FILES: Mapping[type[Event], Sequence[Handler]] = {
 MANY: Mapping[type[Event], Sequence[Handler]] = {writing.BulkRunWanted: (on_bulk_run_wanted,)}
 """Changes of many articles, a batch at a time, in a lane of their own."""
 
+NOTICES: Mapping[type[Event], Sequence[Handler]] = {
+    articles.ArticlePublished: (article_notices.on_article_published,),
+    notices.NoticePosted: (on_notice_posted,),
+}
+"""Who is to be told, a batch of people at a time, in a lane of its own: nobody's password waits for thousands."""
+
+MAILS: Mapping[type[Event], Sequence[Handler]] = {}
+"""What goes by mail to many: behind a slow mail server it waits for itself only."""
+
+CALLS: Mapping[type[Event], Sequence[Handler]] = {}
+"""Calls to the systems of organisations, which may take their time."""
+
+LANES = (HANDLERS, FILES, MANY, NOTICES, MAILS, CALLS)
+
 
 def make_worker(site: Site) -> Worker:
     """The worker with every event wired."""
     return Worker(
         site,
         index_lane=IndexLane(site, INDEXED, follow_articles),
-        lanes=[RowLane(site, HANDLERS), RowLane(site, FILES), RowLane(site, MANY)],
+        lanes=[RowLane(site, handlers) for handlers in LANES],
         duties=duties(),
     )
 

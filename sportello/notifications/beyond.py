@@ -1,0 +1,106 @@
+"""Beyond the people: registered addresses without an account, and the systems of organisations.
+
+Batches of their own, each one short transaction. Begun anew after a kill, they leave alone what is queued already.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import ColumnElement, and_, exists, select, true
+from sqlalchemy.orm import Session
+
+from sportello.accounts.models import Person
+from sportello.accounts.plans import Plans
+from sportello.accounts.viewer import viewer_of_organisation
+from sportello.core.audience import Viewer, admits
+from sportello.core.handling import Site
+from sportello.notifications.models import Delivery, RegisteredAddress, Webhook
+from sportello.notifications.queueing import queue_calls, queue_mails
+from sportello.notifications.reaching import Telling, licenses
+from sportello.notifications.recipients import customers
+from sportello.notifications.registry import Reach
+
+BATCH = 1000
+
+
+def tell_addresses(site: Site, telling: Telling) -> None:
+    """Queue mails to the registered addresses that hear of it: as licensees, or because they heard before."""
+    after = 0
+    while True:
+        with site.database.read() as session:
+            batch = _addresses(session, telling, after)
+            told = [{"address_id": id} for id in told_among(session, site.plans, telling, batch)]
+        if told:
+            with site.database.write() as session:
+                queue_mails(session, telling, told)
+        if len(batch) < BATCH:
+            return
+        after = batch[-1].id
+
+
+def addresses_in_question(telling: Telling) -> ColumnElement[bool] | None:
+    """Which registered addresses might hear of it; None: none, ever.
+
+    One that is the address of a person of the same organisation is left to the person.
+    """
+    if telling.event.reach not in (Reach.LICENSEES, Reach.SAME):
+        return None
+    heard = exists().where(Delivery.notice_id == telling.notice.like_id, Delivery.address_id == RegisteredAddress.id)
+    person = exists().where(
+        Person.email == RegisteredAddress.email,
+        Person.organisation_id == RegisteredAddress.organisation_id,
+        Person.active,
+    )
+    again = heard if telling.event.reach == Reach.SAME else true()
+    return and_(RegisteredAddress.confirmed_at.is_not(None), ~person, again)
+
+
+def _addresses(session: Session, telling: Telling, after: int) -> Sequence[RegisteredAddress]:
+    which = addresses_in_question(telling)
+    if which is None:
+        return []
+    rows = select(RegisteredAddress).where(RegisteredAddress.id > after, which)
+    return session.scalars(rows.order_by(RegisteredAddress.id).limit(BATCH)).all()
+
+
+def told_among(
+    session: Session, plans: Plans, telling: Telling, addresses: Sequence[RegisteredAddress]
+) -> Iterator[int]:
+    """Ids of those whose organisation may read the subject, and licenses it where that is asked."""
+    held = customers(session, {address.organisation_id for address in addresses})
+    for address in addresses:
+        viewer = viewer_of_organisation(held[address.organisation_id], plans)
+        if telling.event.reach == Reach.LICENSEES:
+            products = viewer.products.intersection(address.products) if address.products else viewer.products
+            if not products & telling.subject.products:
+                continue
+        if admits(viewer, telling.subject.audience):
+            yield address.id
+
+
+def tell_systems(site: Site, telling: Telling) -> None:
+    """Queue calls to the systems of organisations that want this event and may read its subject."""
+    notice, subject = telling.notice, telling.subject
+    if not telling.event.webhook or (notice.language and notice.language != subject.language("")):
+        return
+    with site.database.read() as session:
+        wanted = [row for row in session.scalars(select(Webhook).where(Webhook.active)) if notice.event in row.events]
+        held = customers(session, {row.organisation_id for row in wanted})
+        again = select(Delivery.webhook_id).where(Delivery.notice_id == notice.like_id)
+        heard = set(session.scalars(again)) if telling.event.reach == Reach.SAME else set()
+    told = [
+        {"webhook_id": row.id}
+        for row in wanted
+        if _concerns(telling, viewer_of_organisation(held[row.organisation_id], site.plans), row.id in heard)
+    ]
+    if told:
+        with site.database.write() as session:
+            queue_calls(session, telling, told)
+
+
+def _concerns(telling: Telling, viewer: Viewer, heard: bool) -> bool:
+    """An organisation is told of what its people would be told by default: its products, or a push to it."""
+    if not admits(viewer, telling.subject.audience):
+        return False
+    if telling.event.reach in (Reach.FOLLOWERS, Reach.LICENSEES):
+        return licenses(viewer, telling.subject)
+    return heard or telling.event.reach == Reach.AUDIENCE
