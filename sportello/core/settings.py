@@ -50,6 +50,13 @@ def _agents_publish(value: str) -> str:
     return value
 
 
+def _mailbox(value: str) -> str:
+    local, at, host = value.rpartition("@")
+    if not at or not local or not host or any(c in value for c in " <>,;\r\n"):
+        raise ValueError("use an address, for example bounces@support.example")
+    return value
+
+
 def _accent(value: str) -> str:
     digits = value.removeprefix("#")
     if len(digits) != 6 or any(c not in "0123456789abcdefABCDEF" for c in digits):
@@ -86,6 +93,12 @@ class Settings:
         (),
         "networks (`10.20.0.0/16`) that webhooks may call although they are not public; there plain HTTP is allowed too",
         _networks,
+    )
+    bounce_address: str = _setting(
+        "",
+        "mailbox to which mails that cannot be delivered come back, each under a name of its own (NAME+KEY@HOST);"
+        " `sportello mail bounce` reads them; empty: they come back to the sender",
+        _mailbox,
     )
     require_staff_totp: bool = _setting(False, "staff must set up a second factor before anything else", _bool)
     agents_publish: str = _setting(

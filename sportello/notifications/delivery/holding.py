@@ -1,0 +1,72 @@
+"""What may hold a mail back though it was queued: its address, its reader's night, and the limit of a day."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from sportello.core.errors import N_
+from sportello.notifications.models import (
+    Delivery,
+    DeliveryChannel,
+    DeliveryState,
+    Preference,
+    SuppressedAddress,
+)
+from sportello.notifications.quiet import next_allowed
+from sportello.notifications.recipients import Recipient
+
+DAILY = 100
+DAY = timedelta(days=1)
+SUPPRESSED = N_("Mail to this address came back for good.")
+LIMIT = N_("More mails than a person gets in a day.")
+BY_MAIL = (DeliveryChannel.MAIL, DeliveryChannel.DIGEST)
+
+
+def suppressed(session: Session, email: str) -> bool:
+    """Mail to this address came back for good, and nobody has lifted that."""
+    return session.get(SuppressedAddress, email.strip().lower()) is not None
+
+
+def mails_since(session: Session, reader: Recipient, since: datetime) -> int:
+    """How many mails somebody was sent since then. Deliveries that shared one mail share its instant."""
+    whose = Delivery.person_id == reader.person_id if reader.person_id else Delivery.address_id == reader.address_id
+    sent = select(func.count(Delivery.sent_at.distinct())).where(
+        whose, Delivery.sent_at > since, Delivery.state == DeliveryState.SENT, Delivery.channel.in_(BY_MAIL)
+    )
+    return session.scalar(sent) or 0
+
+
+def refusal(session: Session, reader: Recipient, now: datetime, *, always: bool = False) -> str:
+    """Why no mail goes to this reader now; "" when one may. `always`: the limit of a day does not hold it back."""
+    if suppressed(session, reader.email):
+        return SUPPRESSED
+    if not always and mails_since(session, reader, now - DAY) >= DAILY:
+        return LIMIT
+    return ""
+
+
+def allowed_at(session: Session, reader: Recipient, now: datetime) -> datetime:
+    """The first instant from `now` on outside the reader's quiet hours."""
+    preference = session.get(Preference, reader.person_id) if reader.person_id else None
+    return next_allowed(preference, reader.timezone, now)
+
+
+def settle(
+    session: Session, ids: Collection[int], state: DeliveryState, now: datetime, error: str | None = None
+) -> None:
+    """How deliveries that were queued ended. What ended otherwise meanwhile stays so."""
+    values = {"state": state, "error": error, "sent_at": now if state == DeliveryState.SENT else None}
+    queued = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == DeliveryState.QUEUED)
+    session.execute(queued.values(**values))
+
+
+def suppress(session: Session, email: str, reason: str, now: datetime) -> None:
+    """No mail goes to this address any more until somebody lifts it."""
+    address = email.strip().lower()
+    row = session.get(SuppressedAddress, address)
+    if row is None:
+        session.add(SuppressedAddress(email=address, reason=reason[:500], since=now, bounces=1))
+    else:
+        row.reason, row.bounces = reason[:500], row.bounces + 1
