@@ -13,6 +13,7 @@ from sportello.accounts.services import sessions
 from sportello.core import limits, outbox
 from sportello.core.handling import Site
 from sportello.core.logs import fields
+from sportello.notifications.services import deliveries
 from sportello.portal.checks import UnknownAudiences, require_known_audiences
 from sportello.portal.worker.duties import Duty
 
@@ -54,6 +55,15 @@ def purge_views(site: Site) -> None:
         views_count.purge_views(session)
 
 
+def note_dead_letters(site: Site) -> None:
+    """Deliveries on which the worker gave up are shown as such."""
+    with site.database.read() as session:
+        if not deliveries.has_given_up(session):
+            return
+    with site.database.write() as session:
+        deliveries.note_given_up(session)
+
+
 def check_audiences(site: Site) -> None:
     """Say in the log which rows have an audience that the plans file does not know (web and worker would not start)."""
     try:
@@ -83,4 +93,5 @@ def duties() -> list[Duty]:
         Duty("article views", HOUR, purge_views),
         Duty("verification", 15 * MINUTE, remind_owners),
         Duty("bin", HOUR, editorial.purge_bin),
+        Duty("dead letters", MINUTE, note_dead_letters),
     ]
