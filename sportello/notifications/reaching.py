@@ -90,22 +90,24 @@ def _licensed(products: frozenset[str] | set[str]) -> ColumnElement[bool]:
 def channels_of(session: Session, telling: Telling, people: Mapping[int, Recipient]) -> dict[int, frozenset[Channel]]:
     """How each of these people is to hear of it; who is not to hear of it is not in it. Two statements."""
     event, subject = telling.event, telling.subject
-    reached = {id: someone for id, someone in people.items() if _may_hear(telling, id, someone)}
+    reached = {id: someone for id, someone in people.items() if may_hear(telling, someone.viewer)}
     choices = channels_for(session, reached, event)
     levels = levels_of(session, [one.viewer for one in reached.values()], refs_of(subject, telling.thread))
-    found = {id: choices[id] & _allowed(telling, levels.get(id, {})) & TOLD for id in reached}
+    found = {id: choices[id] & allowed(telling, levels.get(id, {})) & TOLD for id in reached}
     return {id: channels for id, channels in found.items() if channels}
 
 
-def _may_hear(telling: Telling, person_id: int, someone: Recipient) -> bool:
+def may_hear(telling: Telling, viewer: Viewer) -> bool:
+    """The audience rule, and what the notice itself says: not who did it, not those who read another language."""
     notice, subject = telling.notice, telling.subject
-    if person_id == notice.actor_id and telling.event.reach != Reach.DIRECT and not telling.event.always:
+    did_it = notice.actor_id is not None and viewer.person_id == notice.actor_id
+    if did_it and telling.event.reach != Reach.DIRECT and not telling.event.always:
         return False
-    if notice.language and subject.language(someone.language) != notice.language:
+    if notice.language and subject.language(viewer.language) != notice.language:
         return False
-    if telling.event.reach == Reach.LICENSEES and not licenses(someone.viewer, subject):
+    if telling.event.reach == Reach.LICENSEES and not licenses(viewer, subject):
         return False
-    return admits(someone.viewer, subject.audience)
+    return admits(viewer, subject.audience)
 
 
 def licenses(viewer: Viewer, subject: Subject) -> bool:
@@ -113,7 +115,7 @@ def licenses(viewer: Viewer, subject: Subject) -> bool:
     return bool(viewer.products & subject.products)
 
 
-def _allowed(telling: Telling, levels: Mapping[Ref, Level]) -> frozenset[Channel]:
+def allowed(telling: Telling, levels: Mapping[Ref, Level]) -> frozenset[Channel]:
     """The channels that the level allows: followers by their level, the audience unless they muted it, others all."""
     subject, thread = telling.subject, telling.thread
     if telling.event.reach == Reach.AUDIENCE:

@@ -1,5 +1,6 @@
 """Putting the running site together from its settings, for the worker and the command line."""
 
+from kb import digest as article_digest
 from kb import notices as article_notices
 from kb.indexing import ArticleSource
 from search_index.sources import register
@@ -14,6 +15,7 @@ from sportello.notifications.registry import registry
 
 register(ArticleSource())
 article_notices.register(registry)
+article_digest.register(registry)
 
 
 def open_site(settings: Settings, database: Database | None = None) -> Site:

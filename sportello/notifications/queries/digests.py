@@ -5,7 +5,7 @@ opened, read in the portal or had by mail since is left out.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,11 +63,15 @@ def since_when(preference: Preference | None, now: datetime) -> datetime:
 
 
 def digest_of(session: Session, counters: Session, viewer: Viewer, since: datetime) -> Digest:
-    """What is new since then for the viewer, who is somebody; empty when there is nothing."""
+    """What is new since then for the viewer, who is somebody; empty when there is nothing.
+
+    What several sections bring stands in the first of them, and counts as new since the latest that is said of it.
+    """
     found: dict[Ref, tuple[DigestSection, DigestItem]] = {}
     for section in registry.sections.values():
         for item in section.items(session, viewer, since, CONSIDERED):
-            found.setdefault(item.ref, (section, item))
+            first, known = found.setdefault(item.ref, (section, item))
+            found[item.ref] = (first, replace(known, at=max(known.at, item.at)))
     readable = _readable(session, viewer, found)
     moments = {ref: item.at for ref, (_, item) in found.items() if ref in readable}
     known = _known(session, counters, viewer, moments)

@@ -1,0 +1,47 @@
+"""What the knowledge base adds to digests: articles that are new, or say something new, in what somebody follows."""
+
+from collections.abc import Collection
+from datetime import datetime
+from textwrap import shorten
+
+from sqlalchemy.orm import Session
+
+from kb.notices import PUBLISHED, PUSHED, UPDATED
+from sportello.core.audience import Viewer
+from sportello.core.errors import N_
+from sportello.notifications.queries.news import news
+from sportello.notifications.reaching import Telling
+from sportello.notifications.registry import DigestItem, Registry
+
+LINE = 160  # characters of a summary
+
+
+class ArticleNews:
+    """Articles of which one of these events was told."""
+
+    def __init__(self, code: str, heading: str, events: Collection[str]) -> None:
+        self.code, self.heading, self._events = code, heading, events
+
+    def items(self, session: Session, viewer: Viewer, since: datetime, limit: int) -> list[DigestItem]:
+        return [_item(viewer, telling) for telling in news(session, viewer, self._events, since, limit)]
+
+
+SECTIONS = (
+    ArticleNews("articles-pointed-to", N_("The editors point to"), [PUSHED.code]),
+    ArticleNews("articles-new", N_("New articles"), [PUBLISHED.code]),
+    ArticleNews("articles-changed", N_("Changed articles"), [UPDATED.code]),
+)
+
+
+def register(registry: Registry) -> None:
+    """The sections, in this order."""
+    for section in SECTIONS:
+        registry.add_section(section)
+
+
+def _item(viewer: Viewer, telling: Telling) -> DigestItem:
+    subject = telling.subject
+    language = subject.language(viewer.language)
+    summary = subject.summaries.get(language, "")
+    line = shorten(summary, LINE, placeholder="…")
+    return DigestItem(subject.ref, subject.titles[language], subject.paths[language], telling.notice.created_at, line)
