@@ -1,8 +1,8 @@
 """The mail around a letter: the headers by which programs know what it is, and where it comes back to.
 
 Message-ID: stable for its delivery. References: a mail of a thread belongs to a root that never was a mail itself, so
-that it stands with the others whichever of them came first (RFC 5322, 3.6.4). List-Unsubscribe with One-Click: RFC 8058.
-List-Id: RFC 2919. Auto-Submitted: RFC 3834. The envelope's sender names the delivery, so that a bounce does too.
+that it stands with the others whichever of them came first (RFC 5322, 3.6.4). List-Unsubscribe with One-Click:
+RFC 8058. List-Id: RFC 2919. The envelope's sender names the delivery, so that a bounce does too.
 """
 
 import hashlib

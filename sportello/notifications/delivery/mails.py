@@ -1,0 +1,119 @@
+"""Mails about notices. Whether one may go, and what it says, is decided when it is sent, not when it was queued.
+
+The line with the mail server is the only moment outside the database: killed before it, nothing was sent; killed
+after it, one mail is sent again under the same Message-ID. Mails that wait for each other go as one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from sportello.core import clock, outbox
+from sportello.core.handling import Site
+from sportello.core.mail import MailError, Message
+from sportello.notifications.delivery.asking import NOBODY, NOTHING, objection, reader_of, together
+from sportello.notifications.delivery.envelope import put_in
+from sportello.notifications.delivery.footing import foot
+from sportello.notifications.delivery.holding import allowed_at, refusal, settle, suppress
+from sportello.notifications.delivery.letters import Told, letter_for
+from sportello.notifications.events import MailDue
+from sportello.notifications.models import Delivery, DeliveryState, Notice
+from sportello.notifications.reaching import Telling
+from sportello.notifications.recipients import Recipient
+from sportello.notifications.registry import registry
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is to become of deliveries: `dropped` by reason, `ids` with `message`, or all of it `later`."""
+
+    message: Message | None = None
+    ids: Sequence[int] = ()
+    dropped: Mapping[int, str] = field(default_factory=dict)
+    later: datetime | None = None
+
+
+def on_mail_due(site: Site, event: MailDue) -> None:
+    """Send what waits, if it is still to be sent. Raises MailError when the server did not take it."""
+    now = clock.now()
+    with site.database.read() as session, site.database.read_counters() as counters:
+        prepared = prepare(site, session, counters, event.delivery, now)
+    if prepared.dropped or prepared.later:
+        with site.database.write() as session:
+            for id, reason in prepared.dropped.items():
+                settle(session, [id], DeliveryState.DROPPED, now, reason)
+            if prepared.later:
+                _postpone(session, event, prepared.later)
+    if prepared.message:
+        hand_over(site, prepared.message, prepared.ids)
+
+
+def prepare(site: Site, session: Session, counters: Session, delivery_id: int, now: datetime) -> Prepared:
+    """Everything is asked anew, and what may still go is written."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None or delivery.state != DeliveryState.QUEUED:
+        return Prepared()
+    notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
+    kind = registry.events.get(notice.event) if notice else None
+    if notice is None or kind is None:
+        return Prepared(dropped={delivery_id: NOTHING})
+    reader = reader_of(session, site.plans, delivery)
+    if reader is None:
+        return Prepared(dropped={delivery_id: NOBODY})
+    if not kind.always and (later := allowed_at(session, reader, now)) > now:
+        return Prepared(later=later)
+    told, dropped = {}, {}
+    for row, about in together(session, delivery, notice):
+        telling, reason = objection(session, counters, site.plans, reader, about)
+        if telling is None:
+            dropped[row.id] = reason
+        else:
+            told[row.id] = (row, telling)
+    if told and (reason := refusal(session, reader, now, always=kind.always)):
+        dropped |= dict.fromkeys(told, reason)
+        told = {}
+    message = _written(site, session, reader, list(told.values())) if told else None
+    return Prepared(message, list(told), dropped)
+
+
+def _written(site: Site, session: Session, reader: Recipient, told: Sequence[tuple[Delivery, Telling]]) -> Message:
+    """One mail of all of them: its occasion is the oldest, so that a second attempt is known as such."""
+    tellings = [telling for _row, telling in told]
+    letter = letter_for([Told(site.settings, session, reader, one.notice, one.event, one.subject) for one in tellings])
+    under = foot(site.settings, session, reader, tellings[0])
+    first = tellings[0]
+    return put_in(
+        site.settings,
+        reader.email,
+        reader.language,
+        under.under(letter),
+        told[0][0].key,
+        thread=first.notice.thread or str(first.subject.ref),
+        leave=under.leave,
+        urgent=first.event.always,
+    )
+
+
+def hand_over(site: Site, message: Message, ids: Sequence[int]) -> None:
+    """Send a mail and note what became of its deliveries. Raises MailError when it is to be tried again."""
+    try:
+        site.mailer.send(message)
+    except MailError as error:
+        with site.database.write() as session:
+            if error.gone:
+                suppress(session, message.to, str(error), clock.now())
+                settle(session, ids, DeliveryState.FAILED, clock.now(), str(error))
+                return
+            tried = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == DeliveryState.QUEUED)
+            session.execute(tried.values(attempts=Delivery.attempts + 1, error=str(error)[:2000]))
+        raise
+    with site.database.write() as session:
+        settle(session, ids, DeliveryState.SENT, clock.now())
+
+
+def _postpone(session: Session, event: MailDue, at: datetime) -> None:
+    session.execute(update(Delivery).where(Delivery.id == event.delivery).values(due_at=at))
+    outbox.emit(session, event, available_at=at)
