@@ -42,6 +42,5 @@ def register(registry: Registry) -> None:
 def _item(viewer: Viewer, telling: Telling) -> DigestItem:
     subject = telling.subject
     language = subject.language(viewer.language)
-    summary = subject.summaries.get(language, "")
-    line = shorten(summary, LINE, placeholder="…")
+    line = telling.notice.says.get(language) or shorten(subject.summaries.get(language, ""), LINE, placeholder="…")
     return DigestItem(subject.ref, subject.titles[language], subject.paths[language], telling.notice.created_at, line)

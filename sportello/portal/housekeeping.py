@@ -13,6 +13,7 @@ from sportello.accounts.services import sessions
 from sportello.core import limits, outbox
 from sportello.core.handling import Site
 from sportello.core.logs import fields
+from sportello.notifications.delivery.digest import queue_digests
 from sportello.notifications.services import deliveries
 from sportello.portal.checks import UnknownAudiences, require_known_audiences
 from sportello.portal.worker.duties import Duty
@@ -94,4 +95,5 @@ def duties() -> list[Duty]:
         Duty("verification", 15 * MINUTE, remind_owners),
         Duty("bin", HOUR, editorial.purge_bin),
         Duty("dead letters", MINUTE, note_dead_letters),
+        Duty("digests", MINUTE, queue_digests),
     ]

@@ -20,8 +20,8 @@ from sportello.core.handling import Handler, Site
 from sportello.core.outbox import Event
 from sportello.core.types import Ref
 from sportello.notifications import events as notices
-from sportello.notifications.delivery.mails import on_mail_due
 from sportello.notifications.delivery.digest_mail import on_digest_due
+from sportello.notifications.delivery.mails import on_mail_due
 from sportello.notifications.fanout import on_notice_posted
 from sportello.portal.housekeeping import duties
 from sportello.portal.worker import Worker
@@ -76,7 +76,10 @@ NOTICES: Mapping[type[Event], Sequence[Handler]] = {
 }
 """Who is to be told, a batch of people at a time, in a lane of its own: nobody's password waits for thousands."""
 
-MAILS: Mapping[type[Event], Sequence[Handler]] = {notices.MailDue: (on_mail_due,)}
+MAILS: Mapping[type[Event], Sequence[Handler]] = {
+    notices.MailDue: (on_mail_due,),
+    notices.DigestDue: (on_digest_due,),
+}
 """What goes by mail to many: behind a slow mail server it waits for itself only."""
 
 CALLS: Mapping[type[Event], Sequence[Handler]] = {}

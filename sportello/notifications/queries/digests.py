@@ -70,8 +70,8 @@ def digest_of(session: Session, counters: Session, viewer: Viewer, since: dateti
     found: dict[Ref, tuple[DigestSection, DigestItem]] = {}
     for section in registry.sections.values():
         for item in section.items(session, viewer, since, CONSIDERED):
-            first, known = found.setdefault(item.ref, (section, item))
-            found[item.ref] = (first, replace(known, at=max(known.at, item.at)))
+            first, told = found.setdefault(item.ref, (section, item))
+            found[item.ref] = (first, replace(told, at=max(told.at, item.at)))
     readable = _readable(session, viewer, found)
     moments = {ref: item.at for ref, (_, item) in found.items() if ref in readable}
     known = _known(session, counters, viewer, moments)
