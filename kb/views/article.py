@@ -11,9 +11,11 @@ from kb.queries.translation import stale_translation
 from kb.views.blueprint import bp
 from kb.views.counting import count_afterwards
 from kb.views.files import size_in_words
-from kb.views.present import ABOVE, Refused, contents_of, description_of, facts_of, name_of
+from kb.views.present import ABOVE, Refused, contents_of, description_of, facts_of, following_of, name_of
 from sportello.core.errors import Invalid, NotFound
 from sportello.core.policy import Action
+from sportello.core.types import Ref
+from sportello.notifications.views.seen import opening
 from sportello.web.access import current_viewer, public, requires
 from sportello.web.i18n import explain
 from sportello.web.session import read_session, settings, write_session
@@ -80,6 +82,7 @@ def article_page(
     viewer = current_viewer()
     item = queries.read_article(session, viewer, slug)
     article, base = item.article, settings().base_url
+    opening(Ref("article", article.key))
     # a cause that is not known yet has no text
     sections = [(name, id, queries.own_addresses(html, base)) for name, id, html in item.sections if html]
     empty = {part[1] for part in item.sections} - {part[1] for part in sections}
@@ -101,6 +104,7 @@ def article_page(
         caution=CONFIDENCE_LABELS.get(article.confidence),
         stale=stale_translation(session, viewer, slug) if languages else None,
         seen=services.seen_mark(item.html) if viewer.is_signed_in else "",
+        following=following_of(session, "article", article.key),
         report=report,
         article=article,
         html=shown(texts[0]) if not sections else "",

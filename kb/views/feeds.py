@@ -1,7 +1,6 @@
 """What machines read, always as an anonymous visitor would: the Atom feed and the sitemap."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
 from flask import Response, render_template, request
@@ -10,11 +9,9 @@ from flask.typing import ResponseReturnValue
 from kb import queries
 from kb.views.blueprint import bp, root
 from sportello.web.access import public
+from sportello.web.atom import MIMETYPE, NEVER, NOT_IN_XML
 from sportello.web.i18n import LANGUAGES
 from sportello.web.session import read_session, settings
-
-NOT_IN_XML = dict.fromkeys((*(code for code in range(0x20) if chr(code) not in "\t\n\r"), 0xFFFE, 0xFFFF))
-NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @bp.get("/feed.atom")
@@ -27,7 +24,7 @@ def feed() -> ResponseReturnValue:
         items = queries.feed_items(session, language)
         updated = max((item.updated_at for item in items), default=NEVER)
         body = render_template("kb/feed.xml", items=items, updated=updated, language=language).translate(NOT_IN_XML)
-    return _answer(body, "application/atom+xml")
+    return _answer(body, MIMETYPE)
 
 
 @root.get("/sitemap.xml")

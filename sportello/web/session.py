@@ -1,9 +1,10 @@
 """The running application's database and settings, for views."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import cast
 
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy.orm import Session
 
 from sportello.core.db import Database
@@ -26,9 +27,28 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["sportello.settings"])
 
 
-def read_session() -> AbstractContextManager[Session]:
+@contextmanager
+def read_session() -> Iterator[Session]:
     """A session that only reads."""
-    return database().read()
+    outer = g.get("reading")
+    try:
+        with database().read() as session:
+            g.reading = session
+            yield session
+    finally:
+        g.reading = outer
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """The session with which this request reads at the moment, else one of its own: what a page shows beside its
+    matter takes no second connection, and is of the same moment."""
+    session: Session | None = g.get("reading")
+    if session is not None:
+        yield session
+        return
+    with read_session() as session:
+        yield session
 
 
 def write_session() -> AbstractContextManager[Session]:

@@ -11,12 +11,12 @@ from kb.models import ArticleViews, ArticleVote
 from kb.queries.insight import views_by_week, worst
 from kb.services import revise
 from kb.services.views_count import count_view, purge_views
-from kb.views.counting import write_out
 from search_index.led_here import led_here
 from search_index.models import SearchLog
 from sportello.core import clock
 from sportello.core.db import Database
 from sportello.core.types import Ref
+from sportello.web.gather import write_out
 from tests.kb.articles import SYSTEM, write
 from tests.people import Cast
 

@@ -6,8 +6,8 @@ from sqlalchemy import MetaData, select
 
 from sportello.core.db import Database
 
-COUNTERS = {"limit_counter", "search_log", "article_views"}
-"""What reading may change: counters and the search log (W2)."""
+COUNTERS = {"limit_counter", "search_log", "article_views", "seen_mark"}
+"""What reading may change: counters, the search log, and what somebody has seen (W2)."""
 
 
 def dump(database: Database, *, without: set[str] = COUNTERS) -> dict[str, list[tuple[Any, ...]]]:
