@@ -51,8 +51,11 @@ def register(registry: Registry) -> None:
 
 
 def on_article_published(site: Site, event: ArticlePublished) -> None:
-    """Announce what readers of a language have got, unless a later text has taken its place: that is announced."""
-    if event.significance == Significance.TYPO:
+    """Announce what readers of a language have got, unless a later text has taken its place: that is announced.
+
+    A language is new once only, also when it was taken from its readers and given back.
+    """
+    if event.significance == Significance.TYPO and not event.first:
         return
     columns = (ArticleTranslation.revision_id, ArticleTranslation.published_at)
     which = (Article.key == event.key, ArticleTranslation.language == event.language)
@@ -63,5 +66,5 @@ def on_article_published(site: Site, event: ArticlePublished) -> None:
         if row.published_at is None or row.published_at > clock.now():
             return
         ref, kind = Ref(ARTICLE, event.key), PUBLISHED if event.first else UPDATED
-        once = f"{kind.code}:{event.key}:{event.language}:{event.revision_id}"
+        once = f"{kind.code}:{event.key}:{event.language}" + ("" if event.first else f":{event.revision_id}")
         announce(session, kind.code, ref, actor_id=event.actor_id, thread=ref, language=event.language, once=once)

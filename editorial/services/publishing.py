@@ -16,7 +16,7 @@ from kb.events import ArticleChanged
 from kb.models import Article, ArticleTranslation, Confidence, Revision, Significance, SlugHistory
 from kb.queries.articles import get_article, languages_of
 from kb.services.verify import DAYS, reckon
-from kb.services.visibility import earliest
+from kb.services.visibility import earliest, tell_readers
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, check_key, system
 from sportello.core.errors import N_, Conflict, Invalid
@@ -97,6 +97,9 @@ def publish_held(session: Session, actor: Viewer, held: Held, *, ladder: Collect
         change.published_at, change.publish_at = now, None
         change.state, change.open, change.updated_at = State.PUBLISHED, None, now
     outbox.emit(session, ArticleChanged(article.key))
+    if change is not None:
+        who = actor.person_id or change.author_id
+        tell_readers(session, translation, first=first, significance=change.significance, actor_id=who)
 
 
 def _apply(session: Session, held: Held, revision: Revision, ladder: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from kb.queries.articles import get_article
 from kb.services.attachments import link_files
 from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
+from kb.services.visibility import tell_readers
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, system
 from sportello.core.errors import NotFound
@@ -56,6 +57,8 @@ def revise(
     )
     link_files(session, translation.revision)
     outbox.emit(session, ArticleChanged(translation.article.key))
+    if translation.published_at is not None:
+        tell_readers(session, translation, actor_id=actor.person_id)
     return translation
 
 

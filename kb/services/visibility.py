@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from kb.events import ArticleChanged, FilesDropped
-from kb.models import Article, ArticleTranslation
+from kb.events import ArticleChanged, ArticlePublished, FilesDropped
+from kb.models import Article, ArticleTranslation, Significance
 from kb.queries.articles import get_article, languages_of
 from search_index import mask
 from sportello.core import clock, outbox
@@ -38,10 +38,29 @@ def publish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
     require(actor, Action.ARTICLE_PUBLISH, translation.article)
     if translation.article.archived_at is not None or translation.article.binned_at is not None:
         raise Conflict(N_("This article is archived or lies in the bin. Bring it back first."))
+    before = translation.published_at
     translation.published_at = clock.now()
     translation.article.published_at = earliest(languages_of(session, actor, translation.article_id))
     outbox.emit(session, ArticleChanged(translation.article.key))
+    if before is None:
+        tell_readers(session, translation, first=True, actor_id=actor.person_id)
     return translation
+
+
+def tell_readers(
+    session: Session,
+    translation: ArticleTranslation,
+    *,
+    first: bool = False,
+    significance: str = Significance.NORMAL,
+    actor_id: int | None = None,
+) -> None:
+    """Say that readers of a language have got an article (`first`), or other words of it. Flushes: the revision has
+    its id. Every place that does either says so, but for imports and for what comes back from archive or bin."""
+    session.flush()
+    revision = translation.revision_id or 0
+    event = ArticlePublished(translation.article.key, translation.language, revision, first, significance, actor_id)
+    outbox.emit(session, event)
 
 
 def unpublish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
