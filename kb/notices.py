@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from kb import letters
 from kb.events import ArticlePublished
 from kb.followables import Articles, Categories, Products, Tags
 from kb.models import Article, ArticleTranslation, Significance
@@ -11,6 +12,7 @@ from sportello.core.audience import system
 from sportello.core.errors import N_
 from sportello.core.handling import Site
 from sportello.core.types import Ref
+from sportello.notifications.delivery.letters import LETTERS
 from sportello.notifications.registry import EventType, Reach, Registry
 from sportello.notifications.services.announce import announce
 
@@ -48,6 +50,7 @@ def register(registry: Registry) -> None:
     registry.add_source(ArticleSubjects())
     for followable in (Products(), Categories(), Tags(), Articles()):
         registry.add_followable(followable)
+    LETTERS.update(letters.LETTERS)
 
 
 def on_article_published(site: Site, event: ArticlePublished) -> None:

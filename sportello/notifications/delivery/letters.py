@@ -7,7 +7,6 @@ get it, how to change that) is added by the sender.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -15,10 +14,8 @@ from sportello.core.errors import N_
 from sportello.core.letters import Letter, Line, Section, Translator, translator
 from sportello.core.settings import Settings
 from sportello.notifications.models import Notice
+from sportello.notifications.recipients import Recipient
 from sportello.notifications.registry import EventType, Subject
-
-if TYPE_CHECKING:
-    from sportello.notifications.recipients import Recipient
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Told:
 
     settings: Settings
     session: Session
-    reader: "Recipient"
+    reader: Recipient
     notice: Notice
     event: EventType
     subject: Subject
@@ -72,10 +69,11 @@ def address(settings: Settings, path: str) -> str:
 
 
 def letter_for(told: Sequence[Told]) -> Letter:
-    """The letter of one notice, or of several of one thread, the oldest first."""
-    if len(told) == 1:
-        return LETTERS.get(told[0].event.code, default_letter)(told[0])
-    return grouped_letter(told)
+    """The letter of one notice, or of several of one thread, the oldest first. About one subject the newest speaks."""
+    newest = list({one.subject.ref: one for one in told}.values())
+    if len(newest) == 1:
+        return LETTERS.get(newest[0].event.code, default_letter)(newest[0])
+    return grouped_letter(newest)
 
 
 def default_letter(told: Told) -> Letter:
