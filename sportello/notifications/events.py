@@ -34,6 +34,14 @@ class CallDue(Event):
 
 
 @dataclass(frozen=True)
+class WebhookSwitchedOff(Event):
+    """A system failed for days and is not called any more. `webhook`: its id; `person`: a contact who is told."""
+
+    webhook: int
+    person: int
+
+
+@dataclass(frozen=True)
 class AddressRegistered(Event):
     """An address without an account must confirm that it wants critical notices. `address`: the id of its row."""
 

@@ -1,0 +1,1 @@
+"""Calls to systems of others: which addresses may be called, what proves who called, and the call itself."""
