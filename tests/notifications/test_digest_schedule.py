@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sportello.notifications.delivery.schedule import day_of, next_digest, settled
+from sportello.notifications.schedule import day_of, next_digest, settled
 from sportello.notifications.models import DigestRhythm
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)

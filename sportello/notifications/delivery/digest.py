@@ -16,10 +16,10 @@ from sportello.accounts.models import Person
 from sportello.core import clock, keys
 from sportello.core.handling import Site
 from sportello.core.outbox import OutboxRow
-from sportello.notifications.delivery.schedule import day_of, next_digest, settled
 from sportello.notifications.events import DigestDue
 from sportello.notifications.models import Delivery, DeliveryChannel, DeliveryState, DigestRhythm, Preference
 from sportello.notifications.quiet import next_allowed
+from sportello.notifications.schedule import day_of, next_digest, settled
 
 BATCH = 500
 WANTED = (DigestRhythm.DAILY, DigestRhythm.WEEKLY)
