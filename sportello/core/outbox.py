@@ -177,10 +177,12 @@ class Backlog:
     lag_seconds: float
 
 
-def backlog(session: Session) -> Backlog:
-    """Counts for health pages."""
+def backlog(session: Session, beside: Collection[str] = ()) -> Backlog:
+    """Counts for health pages. Events named in `beside` may wait: of them only what was parked is counted."""
     now = clock.now()
-    open_rows = (OutboxRow.finished_at.is_(None), OutboxRow.parked_at.is_(None), OutboxRow.available_at <= now)
+    open_rows = [OutboxRow.finished_at.is_(None), OutboxRow.parked_at.is_(None), OutboxRow.available_at <= now]
+    if beside:
+        open_rows.append(OutboxRow.name.not_in(sorted(beside)))
     waiting, oldest = session.execute(select(func.count(), func.min(OutboxRow.available_at)).where(*open_rows)).one()
     parked = session.scalar(select(func.count()).where(OutboxRow.parked_at.is_not(None))) or 0
     lag = (now - oldest).total_seconds() if oldest else 0.0

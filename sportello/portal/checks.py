@@ -16,6 +16,7 @@ from sportello.core.errors import Invalid, SportelloError
 from sportello.core.handling import Site
 from sportello.core.mail import MailError
 from sportello.core.outbox import OutboxRow
+from sportello.notifications.queries.deliveries import DUE, ChannelState, channel_states
 from sportello.portal import migrate
 from sportello.portal.worker.leadership import describe
 
@@ -40,14 +41,38 @@ class UnknownAudiences(SportelloError):
 
 
 def database(site: Site) -> Check:
-    """It answers; its size of outbox and lag are given."""
+    """It answers; its size of outbox and lag are given, without what is sent: see `notices`."""
     with site.database.read() as session:
-        waiting = outbox.backlog(session)
+        waiting = outbox.backlog(session, beside=[event.name for event in DUE.values()])
     line = f"answers; {waiting.waiting} events wait, {waiting.parked} are parked"
     facts = {"waiting": waiting.waiting, "parked": waiting.parked, "lag_seconds": round(waiting.lag_seconds, 1)}
     if waiting.parked:
         line += " (sportello outbox list)"
     return Check("database", not waiting.parked and waiting.lag_seconds < LAG_SECONDS, line, facts)
+
+
+def notices(site: Site) -> Check:
+    """What people are told leaves: of each channel nothing waits too long, and not too much was given up."""
+    with site.database.read() as session:
+        states = channel_states(session)
+    facts = {
+        one.channel: {
+            "ok": one.is_well, "waiting": one.queued, "lag_seconds": round(one.lag_seconds, 1), "sent": one.sent,
+            "given_up": one.failed,
+        }
+        for one in states
+    }  # fmt: skip
+    line = "; ".join(_channel_line(one) for one in states)
+    if any(one.failed for one in states):
+        line += " (sportello notices list)"
+    return Check("notices", all(one.is_well for one in states), line, facts)
+
+
+def _channel_line(one: ChannelState) -> str:
+    line = f"{one.channel} {one.queued} wait"
+    if one.is_late:
+        line += f", since {round(one.lag_seconds)} s"
+    return line + (f", {one.failed} given up" if one.failed else "")
 
 
 def migrations(site: Site) -> Check:
@@ -146,8 +171,11 @@ def require_known_audiences(database: Database, ladder: tuple[str, ...]) -> None
         raise UnknownAudiences(rows="; ".join(rows))
 
 
-DOCTOR: tuple[Callable[[Site], Check], ...] = (database, migrations, audiences, index_contents, worker, mail, media)
-HEALTH: tuple[Callable[[Site], Check], ...] = (database, index, worker)
+DOCTOR: tuple[Callable[[Site], Check], ...] = (
+    database, migrations, audiences, index_contents, worker, notices, mail, media,
+)  # fmt: skip
+
+HEALTH: tuple[Callable[[Site], Check], ...] = (database, index, worker, notices)
 
 
 def run(site: Site, checks: tuple[Callable[[Site], Check], ...]) -> list[Check]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import kb.cli
 import search_index.cli
 import sportello.accounts.cli
+import sportello.notifications.cli
 from sportello.core import logs
 from sportello.core.errors import SportelloError
 from sportello.core.mail import MailError
@@ -89,6 +90,7 @@ FEATURES: Sequence[click.Command] = (
     *sportello.accounts.cli.commands,
     *kb.cli.commands,
     *search_index.cli.commands,
+    *sportello.notifications.cli.commands,
 )
 for command in (*OWN, *FEATURES):
     cli.add_command(command)

@@ -14,7 +14,8 @@ from sportello.core import limits, outbox
 from sportello.core.handling import Site
 from sportello.core.logs import fields
 from sportello.notifications.delivery.digest import queue_digests
-from sportello.notifications.services import deliveries
+from sportello.notifications.services import deliveries, purge
+from sportello.notifications.services.critical.end import remind_due
 from sportello.portal.checks import UnknownAudiences, require_known_audiences
 from sportello.portal.worker.duties import Duty
 
@@ -65,6 +66,18 @@ def note_dead_letters(site: Site) -> None:
         deliveries.note_given_up(session)
 
 
+def purge_notices(site: Site) -> None:
+    """Notifications are kept 180 days, deliveries 90, what webhooks answered 30."""
+    purge.purge_notices(site.database)
+    purge.purge_attempts(site.database)
+
+
+def purge_seen(site: Site) -> None:
+    """What people opened is kept 90 days."""
+    with site.database.counters() as session:
+        purge.purge_seen(session)
+
+
 def check_audiences(site: Site) -> None:
     """Say in the log which rows have an audience that the plans file does not know (web and worker would not start)."""
     try:
@@ -95,5 +108,8 @@ def duties() -> list[Duty]:
         Duty("verification", 15 * MINUTE, remind_owners),
         Duty("bin", HOUR, editorial.purge_bin),
         Duty("dead letters", MINUTE, note_dead_letters),
+        Duty("notices", HOUR, purge_notices),
+        Duty("seen marks", HOUR, purge_seen),
         Duty("digests", MINUTE, queue_digests),
+        Duty("critical reminders", 5 * MINUTE, remind_due),
     ]

@@ -194,7 +194,11 @@ def test_a_channel_is_behind_when_something_waits_too_long(
 def test_a_notice_that_nobody_goes_on_telling_is_seen(session: Session) -> None:
     notice = a_notice(session, told=7)
     assert (states(session)["portal"].is_well, states(session)["portal"].sent) == (True, 7)
-    notice.finished_at, notice.created_at = None, clock.now() - timedelta(minutes=2)
+    notice.finished_at = None
+    outbox.emit(session, NoticePosted(notice.key), clock.now() + timedelta(hours=1))  # a reminder has its time
+    session.flush()
+    assert (states(session)["portal"].queued, states(session)["portal"].is_well) == (1, True)
+    outbox.emit(session, NoticePosted(notice.key), clock.now() - timedelta(minutes=2))
     session.flush()
     portal = states(session)["portal"]
     assert (portal.queued, portal.is_late) == (1, True)

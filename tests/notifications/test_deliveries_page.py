@@ -52,6 +52,13 @@ def test_a_dead_letter_says_who_what_and_why(database: Database, cast: Cast, sig
         assert words in page, words
 
 
+def test_a_servers_answer_is_shown_as_it_is(database: Database, cast: Cast, sign_in: SignIn) -> None:
+    with database.write() as session:
+        a_delivery(session, person_id=cast.anna.id, error="452 disk 100% full %(name)s <script>alert(1)</script>")
+    page = sign_in("ada").get(PAGE_OF).text
+    assert "452 disk 100% full %(name)s &lt;script&gt;" in page
+
+
 def test_it_is_tried_again_by_its_button(database: Database, cast: Cast, sign_in: SignIn) -> None:
     key, number = failed(database, cast)
     answer = sign_in("ada").post(f"{PAGE_OF}/{key}/retry", data={"back": f"{PAGE_OF}?q=anna"}, follow_redirects=True)

@@ -1,8 +1,10 @@
 """/healthz and the doctor: what is wrong is seen, and only staff see what."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -14,10 +16,13 @@ from sportello.accounts.models import Organisation
 from sportello.core import clock, outbox
 from sportello.core.handling import Site
 from sportello.core.settings import Settings
+from sportello.notifications.events import MailDue
+from sportello.notifications.models import DeliveryChannel, DeliveryState
 from sportello.portal import checks, migrate
 from sportello.portal.app import create_app
 from sportello.portal.wiring import rebuild_index
 from sportello.portal.worker.leadership import Leadership
+from tests.notifications.leaving import a_delivery
 
 SignIn = Callable[[str], FlaskClient]
 TOKEN = "a-token-for-monitoring"
@@ -96,7 +101,7 @@ def test_the_doctor_looks_at_every_part(well: Site) -> None:
     migrate.stamp(well.database)
     found = checks.run(well, checks.DOCTOR)
     assert [check.name for check in found] == [
-        "database", "migrations", "audiences", "index", "worker", "mail", "media",
+        "database", "migrations", "audiences", "index", "worker", "notices", "mail", "media",
     ]  # fmt: skip
     assert all(check.ok for check in found), found
 
@@ -109,6 +114,36 @@ def test_the_doctor_finds_parked_events(well: Site) -> None:
     (database,) = checks.run(well, (checks.database,))
     assert not database.ok
     assert "outbox" in database.line
+
+
+def test_mails_that_wait_too_long_are_degraded_and_staff_see_of_which_channel(well: Site, sign_in: SignIn) -> None:
+    with well.database.write() as session:
+        a_delivery(session, DeliveryState.QUEUED, DeliveryChannel.WEBHOOK, age=timedelta(hours=5))
+    assert sign_in("anonymous").get("/healthz").text == "ok\n", "another's system may be away"
+    with well.database.write() as session:
+        delivery = a_delivery(session, DeliveryState.QUEUED, age=timedelta(minutes=11))
+        outbox.emit(session, MailDue(delivery.id), clock.now() - timedelta(minutes=11))
+    assert sign_in("anonymous").get("/healthz").text == "degraded\n"
+    details = sign_in("sara").get("/healthz").json
+    assert details is not None
+    told = details["notices"]
+    assert [told[channel]["ok"] for channel in ("portal", "mail", "digest", "webhook")] == [True, False, True, True]
+    assert told["mail"]["waiting"] == 1
+    assert told["mail"]["lag_seconds"] >= 660
+    assert details["database"]["ok"], "many mails on their way are no trouble of the database"
+
+
+def test_the_doctor_names_the_channel_that_is_behind(well: Site) -> None:
+    with well.database.write() as session:
+        a_delivery(session, DeliveryState.QUEUED, age=timedelta(minutes=11))
+        a_delivery(session, DeliveryState.FAILED, DeliveryChannel.DIGEST)
+    (told,) = checks.run(well, (checks.notices,))
+    assert not told.ok
+    assert re.fullmatch(
+        r"portal 0 wait; mail 1 wait, since 6\d\d s; digest 0 wait, 1 given up; webhook 0 wait "
+        r"\(sportello notices list\)",
+        told.line,
+    )
 
 
 def test_an_audience_that_the_plans_do_not_know_is_named(well: Site) -> None:

@@ -14,7 +14,7 @@ from sportello.core.audience import Viewer, admits
 from sportello.core.errors import NotFound
 from sportello.core.outbox import OutboxRow
 from sportello.core.types import Ref
-from sportello.notifications.events import CallDue, DigestDue, MailDue
+from sportello.notifications.events import CallDue, DigestDue, MailDue, NoticePosted
 from sportello.notifications.models import (
     Delivery,
     DeliveryChannel,
@@ -75,10 +75,12 @@ def channel_states(session: Session, since: datetime | None = None) -> list[Chan
 
 def _portal(session: Session, since: datetime) -> ChannelState:
     """Notices that are still being told; sent: how many people were told in the portal or otherwise."""
-    begun = select(func.count(), func.min(Notice.created_at, type_=Notice.created_at.type))
-    waiting, oldest = session.execute(begun.where(Notice.finished_at.is_(None))).one()
+    waiting = session.scalar(select(func.count()).select_from(Notice).where(Notice.finished_at.is_(None)))
+    at = OutboxRow.available_at  # not the notice's own time: some are to be told later
+    due = select(func.min(at, type_=at.type)).where(OutboxRow.name == NoticePosted.name, at <= clock.now())
+    oldest = session.scalar(due.where(OutboxRow.finished_at.is_(None), OutboxRow.parked_at.is_(None)))
     told = session.scalar(select(func.coalesce(func.sum(Notice.told), 0)).where(Notice.created_at >= since))
-    return ChannelState(PORTAL, waiting, oldest, int(told or 0), 0, 0)
+    return ChannelState(PORTAL, waiting or 0, oldest, int(told or 0), 0, 0)
 
 
 def _channel(session: Session, channel: DeliveryChannel, since: datetime) -> ChannelState:
@@ -159,14 +161,16 @@ def sendings(session: Session, viewer: Viewer, wanted: Wanted) -> Sendings:
 def _wanted(session: Session, wanted: Wanted) -> Select[Any]:
     home = aliased(Organisation)
     host = func.coalesce(Person.organisation_id, RegisteredAddress.organisation_id, Webhook.organisation_id)
-    statement: Select[Any] = (
-        select(
-            Delivery.id, Delivery.key, Delivery.channel, Delivery.state, Delivery.occasion, Delivery.created_at,
-            Delivery.due_at, Delivery.sent_at, Delivery.attempts, Delivery.error, Notice.event, Notice.subject,
-            func.coalesce(Person.email, RegisteredAddress.email, Webhook.url).label("to"),
-            func.coalesce(Person.name, RegisteredAddress.name, Webhook.name).label("name"),
-            home.name.label("organisation"),
-        )
+    columns: tuple[Any, ...] = (
+        Delivery.id, Delivery.key, Delivery.channel, Delivery.state, Delivery.occasion, Delivery.created_at,
+        Delivery.due_at, Delivery.sent_at, Delivery.attempts, Delivery.error, Notice.event, Notice.subject,
+        func.coalesce(Person.email, RegisteredAddress.email, Webhook.url).label("to"),
+        func.coalesce(Person.name, RegisteredAddress.name, Webhook.name).label("name"),
+        home.name.label("organisation"),
+    )  # fmt: skip
+    statement = (
+        select(*columns)
+        .select_from(Delivery)
         .outerjoin(Notice, Notice.id == Delivery.notice_id)
         .outerjoin(Person, Person.id == Delivery.person_id)
         .outerjoin(RegisteredAddress, RegisteredAddress.id == Delivery.address_id)
@@ -175,7 +179,7 @@ def _wanted(session: Session, wanted: Wanted) -> Select[Any]:
         .where(Delivery.state == wanted.state)
         .order_by(Delivery.created_at.desc(), Delivery.id.desc())
         .limit(PAGE + 1)
-    )  # fmt: skip
+    )
     if part := wanted.q.strip():
         columns = (Person.email, Person.name, RegisteredAddress.email, RegisteredAddress.name, Webhook.url, home.name)
         statement = statement.where(or_(*(column.icontains(part, autoescape=True) for column in columns)))

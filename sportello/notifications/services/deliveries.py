@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from sportello.accounts.services import audit
@@ -18,7 +18,7 @@ ENDED = (DeliveryState.FAILED, DeliveryState.DROPPED)
 BATCH = 500
 
 
-def _parked() -> Select[tuple[OutboxRow]]:
+def _parked() -> Select[OutboxRow]:
     names = [event.name for event in DUE.values()]
     return select(OutboxRow).where(
         OutboxRow.parked_at.is_not(None), OutboxRow.finished_at.is_(None), OutboxRow.name.in_(names)
@@ -77,12 +77,7 @@ def again(session: Session, ids: Collection[int], channel: str) -> None:
     now = clock.now()
     queued = update(Delivery).where(Delivery.id.in_(ids))
     session.execute(queued.values(state=DeliveryState.QUEUED, due_at=now, sent_at=None, attempts=0, error=None))
-    name = DUE[DeliveryChannel(channel)].name
-    rows = [
-        {"name": name, "payload": {"delivery": one}, "created_at": now, "available_at": now, "attempts": 0}
-        for one in ids
-    ]
-    session.execute(insert(OutboxRow), rows)
+    outbox.emit_many(session, (DUE[DeliveryChannel(channel)](one) for one in ids))
 
 
 def let_go(session: Session, actor: Viewer, key: str) -> None:

@@ -1,5 +1,6 @@
 """The staff page of what leaves the site: each channel, dead letters, and addresses that get no mail."""
 
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,11 @@ def _wanted() -> query.Wanted:
     )
 
 
+def _explained(row: query.Sending) -> query.Sending:
+    """Our own reasons are in the reader's language; what a server answered stays as it is."""
+    return replace(row, error=str(_(row.error))) if row.error else row
+
+
 @bp.get("/staff/deliveries")
 @requires(Action.DELIVERIES_MANAGE)
 def deliveries() -> ResponseReturnValue:
@@ -76,7 +82,7 @@ def deliveries() -> ResponseReturnValue:
             values |= {"addresses": found[: query.PAGE], "next": found[query.PAGE - 1].email if more else None}
         else:
             page = query.sendings(session, current_viewer(), wanted)
-            values |= {"rows": page.rows, "next": page.next}
+            values |= {"rows": [_explained(row) for row in page.rows], "next": page.next}
     names = {code: event.label for code, event in registry.events.items()}
     return render_template(
         "notifications/deliveries.html", show=show if show == SUPPRESSED else wanted.state, wanted=wanted,
