@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import asdict
+from datetime import timedelta
 
 from editorial import handlers as editorial
 from editorial.queries.files import files_being_written
@@ -10,11 +11,11 @@ from kb.services import attachments, views_count
 from search_index import handlers as search
 from search_index.engine import IndexDamaged
 from sportello.accounts.services import sessions
-from sportello.core import limits, outbox
+from sportello.core import clock, limits, outbox
 from sportello.core.handling import Site
 from sportello.core.logs import fields
 from sportello.notifications.delivery.digest import queue_digests
-from sportello.notifications.services import deliveries, purge
+from sportello.notifications.services import deliveries, purge, seen
 from sportello.notifications.services.critical.end import remind_due
 from sportello.portal.checks import UnknownAudiences, require_known_audiences
 from sportello.portal.worker.duties import Duty
@@ -72,10 +73,10 @@ def purge_notices(site: Site) -> None:
     purge.purge_attempts(site.database)
 
 
-def purge_seen(site: Site) -> None:
-    """What people opened is kept 90 days."""
-    with site.database.counters() as session:
-        purge.purge_seen(session)
+def keep_seen(site: Site) -> None:
+    """What people opened counts as read for good, and is forgotten after 90 days."""
+    seen.settle_seen(site.database, since=clock.now() - timedelta(days=1))
+    seen.purge_seen(site.database)
 
 
 def check_audiences(site: Site) -> None:
@@ -109,7 +110,7 @@ def duties() -> list[Duty]:
         Duty("bin", HOUR, editorial.purge_bin),
         Duty("dead letters", MINUTE, note_dead_letters),
         Duty("notices", HOUR, purge_notices),
-        Duty("seen marks", HOUR, purge_seen),
+        Duty("seen marks", HOUR, keep_seen),
         Duty("digests", MINUTE, queue_digests),
         Duty("critical reminders", 5 * MINUTE, remind_due),
     ]

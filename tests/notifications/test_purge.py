@@ -17,7 +17,6 @@ from sportello.notifications.models import (
     MessageKind,
     Notice,
     Notification,
-    SeenMark,
     Webhook,
     WebhookAttempt,
 )
@@ -135,12 +134,3 @@ def test_answers_of_webhooks_go_after_30_days(database: Database, cast: Cast) ->
     assert purge.purge_attempts(database) == 3
     with database.read() as session:
         assert len(session.scalars(select(WebhookAttempt)).all()) == 2
-
-
-def test_what_people_opened_is_forgotten_after_90_days(database: Database) -> None:
-    with database.counters() as counters:
-        for days in (91, 89):
-            counters.add(SeenMark(person_id=1, subject=f"a:{days}", seen_at=clock.now() - timedelta(days=days)))
-    with database.counters() as counters:
-        purge.purge_seen(counters)
-        assert counters.scalars(select(SeenMark.subject)).all() == ["a:89"]

@@ -1,4 +1,4 @@
-"""What is old goes: what people were told, what was sent, what they opened, what webhooks answered.
+"""What is old goes: what people were told, what was sent, what webhooks answered.
 
 Rows are written in the order of their ids, so a purge begins at the oldest and ends at the first young one, a batch in
 a short transaction; it never reads through what stays.
@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
-from sqlalchemy.orm import Session
 
 from sportello.core import clock
 from sportello.core.db import Database
@@ -19,13 +18,11 @@ from sportello.notifications.models import (
     DeliveryState,
     Notice,
     Notification,
-    SeenMark,
     WebhookAttempt,
 )
 
 KEEP_NOTIFICATIONS = timedelta(days=180)
 KEEP_DELIVERIES = timedelta(days=90)
-KEEP_SEEN = timedelta(days=90)
 KEEP_ATTEMPTS = timedelta(days=30)
 BATCH = 2000
 
@@ -52,11 +49,6 @@ def purge_attempts(database: Database) -> int:
     """Remove what webhooks answered more than 30 days ago; returns how many."""
     always = WebhookAttempt.id.is_not(None)
     return _purge(database, WebhookAttempt, WebhookAttempt.at, clock.now() - KEEP_ATTEMPTS, always)
-
-
-def purge_seen(counters: Session) -> None:
-    """Forget what people opened more than 90 days ago."""
-    counters.execute(delete(SeenMark).where(SeenMark.seen_at < clock.now() - KEEP_SEEN))
 
 
 def _needed(since: datetime) -> Select[Any]:
