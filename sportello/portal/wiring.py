@@ -22,10 +22,12 @@ from sportello.core.types import Ref
 from sportello.notifications import events as notices
 from sportello.notifications.delivery.digest_mail import on_digest_due
 from sportello.notifications.delivery.mails import on_mail_due
+from sportello.notifications.delivery.organisation_mails import on_address_registered, on_webhook_switched_off
+from sportello.notifications.delivery.webhooks import on_call_due
 from sportello.notifications.fanout import on_notice_posted
 from sportello.portal.housekeeping import duties
 from sportello.portal.worker import Worker
-from sportello.portal.worker.lanes import IndexLane, RefsOf, RowLane
+from sportello.portal.worker.lanes import IndexLane, RefsOf, RowLane, SideLane
 from sportello.portal.worker.leadership import Leadership
 
 
@@ -79,13 +81,15 @@ NOTICES: Mapping[type[Event], Sequence[Handler]] = {
 MAILS: Mapping[type[Event], Sequence[Handler]] = {
     notices.MailDue: (on_mail_due,),
     notices.DigestDue: (on_digest_due,),
+    notices.AddressRegistered: (on_address_registered,),
+    notices.WebhookSwitchedOff: (on_webhook_switched_off,),
 }
 """What goes by mail to many: behind a slow mail server it waits for itself only."""
 
-CALLS: Mapping[type[Event], Sequence[Handler]] = {}
-"""Calls to the systems of organisations, which may take their time."""
+CALLS: Mapping[type[Event], Sequence[Handler]] = {notices.CallDue: (on_call_due,)}
+"""Calls to the systems of organisations, which may take their time: several side by side."""
 
-LANES = (HANDLERS, FILES, MANY, NOTICES, MAILS, CALLS)
+LANES = (HANDLERS, FILES, MANY, NOTICES, MAILS)
 
 
 def make_worker(site: Site) -> Worker:
@@ -93,7 +97,7 @@ def make_worker(site: Site) -> Worker:
     return Worker(
         site,
         index_lane=IndexLane(site, INDEXED, follow_articles),
-        lanes=[RowLane(site, handlers) for handlers in LANES],
+        lanes=[*(RowLane(site, handlers) for handlers in LANES), SideLane(site, CALLS)],
         duties=duties(),
     )
 
