@@ -1,15 +1,20 @@
-"""Reading the mails that were written to files because no mail server is set."""
+"""Reading the mails that were written to files because no mail server is set, and taking what came back."""
+
+from typing import BinaryIO
 
 import click
 
 from sportello.core.errors import NotFound
 from sportello.core.mail import stored_mails
 from sportello.core.shell import Shell, pass_shell
+from sportello.notifications.delivery.bounces import Verdict, take_bounce
+
+LONGEST = 32 * 1024 * 1024  # of a mail that came back
 
 
 @click.group()
 def mail() -> None:
-    """Mails written to files (SPORTELLO_SMTP_URL is empty)."""
+    """Mails written to files (SPORTELLO_SMTP_URL is empty), and mails that came back."""
 
 
 @mail.command("list")
@@ -33,3 +38,22 @@ def show(shell: Shell, name: str | None) -> None:
         click.echo(f"{header}: {message[header]}")
     body = message.get_body(("plain",))
     click.echo(f"\n{body.get_content() if body else ''}")
+
+
+@mail.command()
+@click.argument("file", type=click.File("rb"))
+@pass_shell
+def bounce(shell: Shell, file: BinaryIO) -> None:
+    """Take a mail that came back (FILE, or - for standard input): an address that is gone gets no more mail.
+
+    For the mail system to call with what comes to SPORTELLO_BOUNCE_ADDRESS. It ends with 0 whatever the mail says.
+    """
+    raw = file.read(LONGEST)
+    with shell.database.write() as session:
+        taken = take_bounce(session, shell.settings, raw)
+    said = {
+        Verdict.SUPPRESSED: f"{taken.email} gets no more mail: {taken.reason}",
+        Verdict.NOTED: f"A mail to {taken.email} was not delivered: {taken.reason}",
+        Verdict.IGNORED: "Nothing to do: no failure, or not about a mail of this site.",
+    }
+    click.echo(said[taken.verdict])
