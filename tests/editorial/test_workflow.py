@@ -96,8 +96,11 @@ def test_a_typo_tells_nobody_and_a_normal_change_does(session: Session, cast: Ca
     assert change.significance == Significance.MAJOR  # a change weighs as much as its weightiest revision
     published = services.publish_change(session, sara, slug, ladder=LADDER)
     assert published.updated_at == published.article.updated_at > before
-    changed = [row for row in session.scalars(select(OutboxRow)) if row.payload.get("key") == published.article.key]
+    rows = [row for row in session.scalars(select(OutboxRow)) if row.payload.get("key") == published.article.key]
+    changed = [row for row in rows if row.name == "ArticleChanged"]
     assert len(changed) == 3  # written, and search hears of both publications
+    told = [row.payload["significance"] for row in rows if row.name == "ArticlePublished"]
+    assert told == [Significance.TYPO, Significance.MAJOR]
 
 
 def test_mending_a_typo_or_translating_verifies_nothing(session: Session, cast: Cast) -> None:
