@@ -43,4 +43,5 @@ def _item(viewer: Viewer, telling: Telling) -> DigestItem:
     subject = telling.subject
     language = subject.language(viewer.language)
     line = telling.notice.says.get(language) or shorten(subject.summaries.get(language, ""), LINE, placeholder="…")
-    return DigestItem(subject.ref, subject.titles[language], subject.paths[language], telling.notice.created_at, line)
+    at = telling.notice.created_at
+    return DigestItem(subject.ref, subject.titles[language], subject.paths[language], at, line, language)

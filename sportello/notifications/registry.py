@@ -132,13 +132,14 @@ class Followable(Protocol):
 
 @dataclass(frozen=True)
 class DigestItem:
-    """One line of a digest; `at` orders them, newest first."""
+    """One line of a digest; `at` orders them, newest first. `language`: of its words, empty for the reader's."""
 
     ref: Ref
     title: str
     path: str
     at: datetime
     line: str = ""
+    language: str = ""
 
 
 class DigestSection(Protocol):

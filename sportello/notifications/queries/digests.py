@@ -23,7 +23,9 @@ from sportello.notifications.models import (
     Notification,
     Preference,
 )
+from sportello.notifications.quiet import next_allowed
 from sportello.notifications.registry import DigestItem, DigestSection, registry
+from sportello.notifications.schedule import next_digest, settled
 from sportello.notifications.services.seen import seen_since
 
 MOST = 20  # items in a digest
@@ -53,6 +55,29 @@ class Digest:
 
     def __bool__(self) -> bool:
         return bool(self.parts)
+
+
+@dataclass(frozen=True)
+class Coming:
+    """The next digest of somebody, as it would be if it were sent now. `due` is None for somebody who wants none."""
+
+    rhythm: str
+    due: datetime | None
+    since: datetime
+    digest: Digest
+
+
+def coming(session: Session, counters: Session, viewer: Viewer, now: datetime) -> Coming:
+    """When the viewer gets their next digest, and what it would hold."""
+    preference = session.get(Preference, viewer.person_id)
+    rhythm = preference.digest if preference else DigestRhythm.WEEKLY
+    planned = preference.next_digest_at if preference else None
+    due = next_digest(rhythm, viewer.timezone, now)
+    if due is not None and planned is not None and planned > now:
+        due = settled(rhythm, viewer.timezone, planned)
+    since = since_when(preference, due or now)
+    digest = digest_of(session, counters, viewer, since) if due else Digest()
+    return Coming(rhythm, due and next_allowed(preference, viewer.timezone, due), since, digest)
 
 
 def since_when(preference: Preference | None, now: datetime) -> datetime:

@@ -1,9 +1,9 @@
 """How it is reached: the bell, subscriptions, preferences, critical notices, deliveries."""
 
-from sportello.notifications.views import bell, deliveries, feed, follow, inbox, preferences, unsubscribe
+from sportello.notifications.views import bell, deliveries, digest, feed, follow, inbox, preferences, unsubscribe
 from sportello.notifications.views.blueprints import bp
 
 __all__ = ["blueprints"]
 
 blueprints = (bp,)
-_modules = (bell, deliveries, feed, follow, inbox, preferences, unsubscribe)
+_modules = (bell, deliveries, digest, feed, follow, inbox, preferences, unsubscribe)
