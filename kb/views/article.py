@@ -11,7 +11,7 @@ from kb.queries.translation import stale_translation
 from kb.views.blueprint import bp
 from kb.views.counting import count_afterwards
 from kb.views.files import size_in_words
-from kb.views.present import ABOVE, Refused, contents_of, description_of, facts_of, following_of, name_of
+from kb.views.present import ABOVE, Refused, contents_of, description_of, facts_of, following_of, is_out, name_of
 from sportello.core.errors import Invalid, NotFound
 from sportello.core.policy import Action
 from sportello.core.types import Ref
@@ -104,7 +104,7 @@ def article_page(
         caution=CONFIDENCE_LABELS.get(article.confidence),
         stale=stale_translation(session, viewer, slug) if languages else None,
         seen=services.seen_mark(item.html) if viewer.is_signed_in else "",
-        following=following_of(session, "article", article.key),
+        following=following_of(session, "article", article.key) if is_out(item.published_at) else None,
         report=report,
         article=article,
         html=shown(texts[0]) if not sections else "",

@@ -11,7 +11,7 @@ from kb import queries
 from kb.indexing import KIND_LABELS
 from kb.queries import Branch, Order, Scope
 from kb.views.blueprint import bp
-from kb.views.present import facts_of, name_of
+from kb.views.present import facts_of, following_of, name_of
 from sportello.web.access import current_viewer, public
 from sportello.web.session import read_session
 
@@ -56,7 +56,8 @@ def product(code: str) -> ResponseReturnValue:
         shelf = queries.product_shelf(session, current_viewer(), code)
         scope = Scope(product_id=shelf.id)
         tree = queries.category_tree(session, current_viewer(), scope)
-        return _list(session, scope, "product", name=shelf.name, count=shelf.count, branches=tree, product=shelf)
+        following = following_of(session, "product", code)
+        return _list(session, scope, "product", name=shelf.name, count=shelf.count, branches=tree, following=following)
 
 
 @bp.get("/categories/<code>")
@@ -71,7 +72,7 @@ def category(code: str) -> ResponseReturnValue:
         scope = Scope(category_ids=branch.ids())
         return _list(
             session, scope, "category", name=name_of(branch.category), count=branch.count, branches=beside,
-            code=code, path=path,
+            code=code, path=path, following=following_of(session, "category", code),
         )  # fmt: skip
 
 
@@ -81,7 +82,8 @@ def tag(tag: str) -> ResponseReturnValue:
     """The articles with a tag."""
     with read_session() as session:
         shelf = queries.tag_shelf(session, current_viewer(), tag)
-        return _list(session, Scope(tag=tag), "tag", name=tag, count=shelf.count, branches=())
+        following = following_of(session, "tag", tag)
+        return _list(session, Scope(tag=tag), "tag", name=tag, count=shelf.count, branches=(), following=following)
 
 
 def _list(session: Session, scope: Scope, what: str, *, count: int, branches: Sequence[Branch], **more: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from markupsafe import Markup
@@ -9,6 +10,10 @@ from sqlalchemy.orm import Session
 
 from kb.queries.articles import Reading
 from kb.queries.cards import Place
+from sportello.core import clock
+from sportello.core.types import Ref
+from sportello.notifications.queries.subscriptions import Standing, standing
+from sportello.web.access import current_viewer
 from sportello.web.i18n import current_language
 
 ABOVE: list[Callable[[Session, Reading], Markup]] = []
@@ -93,3 +98,14 @@ def _span(versions: Sequence[tuple[int, str]]) -> str:
     names = [name for _, name in versions]
     whole = len(names) > 2 and versions[-1][0] - versions[0][0] == len(names) - 1
     return f"{names[0]}–{names[-1]}" if whole else ", ".join(names)
+
+
+def is_out(published_at: datetime | None) -> bool:
+    """Readers can read it, not only those who write."""
+    return published_at is not None and published_at <= clock.now()
+
+
+def following_of(session: Session, kind: str, key: str) -> Standing | None:
+    """How the reader follows this, for the control on its page; None for somebody signed out, who cannot."""
+    viewer = current_viewer()
+    return standing(session, viewer, Ref(kind, key)) if viewer.is_signed_in else None

@@ -27,6 +27,8 @@ BEFORE_SECOND_FACTOR = {
     "accounts.preferences",
     "accounts.sign_out",
     "accounts.sign_in",
+    "notifications.unsubscribe",
+    "notifications.unsubscribe_now",
     "portal.accent",
     "portal.logo",
     "portal.favicon",
