@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from kb import letters
+from kb.critical import ArticleMark
 from kb.events import ArticlePublished
 from kb.followables import Articles, Categories, Products, Tags
 from kb.models import Article, ArticleTranslation, Significance
@@ -48,6 +49,7 @@ def register(registry: Registry) -> None:
     for event in (PUBLISHED, UPDATED, PUSHED):
         registry.add_event(event)
     registry.add_source(ArticleSubjects())
+    registry.add_marker(ArticleMark())
     for followable in (Products(), Categories(), Tags(), Articles()):
         registry.add_followable(followable)
     LETTERS.update(letters.LETTERS)

@@ -47,9 +47,3 @@ class AddressRegistered(Event):
 
     address: int
 
-
-@dataclass(frozen=True)
-class CriticalReminderDue(Event):
-    """Who has not acknowledged a critical notice is to be reminded. `key`: of the critical notice."""
-
-    key: str

@@ -11,10 +11,12 @@ from sportello.core.handling import Site
 from sportello.core.mail import make_mailer
 from sportello.core.settings import Settings
 from sportello.core.storage import FolderStorage
+from sportello.notifications import critical
 from sportello.notifications.registry import registry
 
 register(ArticleSource())
 article_notices.register(registry)
+critical.register(registry)
 article_digest.register(registry)
 
 
