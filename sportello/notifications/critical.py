@@ -1,5 +1,8 @@
 """What critical notices bring to the service: their event types, their source, and what their mails say."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -7,13 +10,14 @@ from sportello.core.audience import Viewer
 from sportello.core.errors import N_
 from sportello.core.letters import Letter
 from sportello.core.types import Ref
+from sportello.notifications.delivery.bodies import MORE
 from sportello.notifications.delivery.letters import LETTERS, Told, address
 from sportello.notifications.levels import Channel
 from sportello.notifications.models import Acknowledgement, CriticalNotice, CriticalState, Notice
 from sportello.notifications.queries.critical.banner import labels, product_names
 from sportello.notifications.queries.critical.reach import concerned
 from sportello.notifications.queries.critical.subjects import CriticalSource, abouts, pick
-from sportello.notifications.registry import EventType, Reach, Registry
+from sportello.notifications.registry import EventType, Reach, Registry, Subject
 
 AT_ONCE = frozenset({Channel.PORTAL, Channel.MAIL})
 
@@ -101,6 +105,16 @@ def register(registry: Registry) -> None:
             WITHDRAWAL.code: withdrawal_letter,
         }
     )
+    MORE.update(dict.fromkeys((NOTICE.code, CORRECTION.code, WITHDRAWAL.code), more))
+
+
+def more(session: Session, viewer: Viewer, notice: Notice, subject: Subject) -> Mapping[str, Any]:
+    """What calls to systems say besides: the words that hold now, and their version."""
+    critical = _of(session, notice)
+    if critical is None:
+        return {}
+    words = {"consequence": critical.consequence, "action": critical.action}
+    return {"critical": {"key": critical.key, "version": critical.version, "state": critical.state, **words}}
 
 
 def notice_letter(told: Told) -> Letter:

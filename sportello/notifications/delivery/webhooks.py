@@ -38,6 +38,7 @@ REDIRECT = N_("It answered with a redirect; redirects are not followed.")
 SWITCHED_OFF = "switched off"
 UNWANTED = "no longer chosen"
 UNREADABLE = "not readable for the organisation"
+OVER = "no longer true, or no longer for the organisation"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def prepare(session: Session, site: Site, delivery: Delivery) -> Prepared | Drop
     viewer = viewer_of_organisation(customer, site.plans)
     if subject is None or not subject.released or not admits(viewer, subject.audience):
         return Dropped(UNREADABLE)
+    if known.concerns is not None and not known.concerns(session, notice, viewer):
+        return Dropped(OVER)
     return Prepared(delivery, webhook, notice_body(session, site.settings.base_url, customer, viewer, notice, subject))
 
 
