@@ -38,8 +38,8 @@ def level_words(level: Level) -> LevelWords:
 def without_choice(standing: query.Standing) -> str:
     """What it means not to have chosen a level."""
     if standing.default is not None:
-        return _("By default: %(level)s", level=_(WORDS[standing.default].label))
-    return _("As what it belongs to") if standing.ref.kind in registry.sources else _("Not followed")
+        return str(_("By default: %(level)s", level=_(WORDS[standing.default].label)))
+    return str(_("As what it belongs to") if standing.ref.kind in registry.sources else _("Not followed"))
 
 
 @bp.post("/follow/<kind>/<path:key>")

@@ -23,7 +23,7 @@ def unsubscribe(token: str) -> ResponseReturnValue:
 
 @bp.post("/unsubscribe/<token>", endpoint="unsubscribe_now")
 @public
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]
 def unsubscribe_now(token: str) -> ResponseReturnValue:
     """Off, or on again when the button says so. Mail programs post here themselves; the link's signature is the proof
     that nobody else does, so no form token is asked for."""
