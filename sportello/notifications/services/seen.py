@@ -83,8 +83,8 @@ def _unread_of(people: Collection[int]) -> Any:
 
 def _batches(database: Database, since: datetime | None, until: datetime | None) -> Iterator[dict[Any, datetime]]:
     """The marks of that time, some at once, so that nobody waits long for a writer."""
-    place = tuple_(SeenMark.person_id, SeenMark.subject)
-    statement = select(SeenMark.person_id, SeenMark.subject, SeenMark.seen_at).order_by(place).limit(BATCH)
+    place = (SeenMark.person_id, SeenMark.subject)
+    statement = select(*place, SeenMark.seen_at).order_by(*place).limit(BATCH)
     if since is not None:
         statement = statement.where(SeenMark.seen_at >= since)
     if until is not None:
@@ -92,7 +92,7 @@ def _batches(database: Database, since: datetime | None, until: datetime | None)
     after: tuple[int, str] | None = None
     while True:
         with database.read_counters() as counters:
-            rows = counters.execute(statement if after is None else statement.where(place > after)).all()
+            rows = counters.execute(statement if after is None else statement.where(tuple_(*place) > after)).all()
         if not rows:
             return
         after = (rows[-1].person_id, rows[-1].subject)
