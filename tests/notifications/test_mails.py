@@ -289,7 +289,9 @@ def test_a_registered_address_is_told_as_its_organisation_may_read(site: Site, c
     tell(site, ALARM, ref)
     posts.change(ref, audience="xtreme@ledger")  # Elite has no Ledger
     send_mails(site)
-    assert len(arrived(site, "desk@xtreme.example")) == 1
+    (mail,) = arrived(site, "desk@xtreme.example")
+    assert mail["List-Unsubscribe"].startswith("<http://127.0.0.1:8000/registered/leave/")
+    assert "desk@xtreme.example" in body(mail)
     assert arrived(site, "desk@elite.example") == []
     assert arrived(site, cast.elena.email) == []
 

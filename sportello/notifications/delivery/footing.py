@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sportello.core.errors import N_
 from sportello.core.letters import Letter, Line, translator
 from sportello.core.settings import Settings
 from sportello.core.types import Ref
-from sportello.notifications import unsubscribe
+from sportello.notifications import leaving, unsubscribe
 from sportello.notifications.delivery.letters import address
 from sportello.notifications.levels import NEEDED, Channel
 from sportello.notifications.models import RegisteredAddress
@@ -42,7 +43,7 @@ class Foot:
 def foot(settings: Settings, session: Session, reader: Recipient, telling: Telling) -> Foot:
     """Why this reader is told of this, as it stands now."""
     if reader.address_id is not None:
-        return _foot_of_address(session, reader)
+        return _foot_of_address(settings, session, reader)
     _ = translator(reader.language)
     all_choices = Line(_(N_("All settings")), address(settings, "/settings/notifications"))
     reached = telling.event.reach
@@ -82,13 +83,14 @@ def _topic(session: Session, reader: Recipient, ref: Ref) -> Topic | None:
     return kind.topics(session, reader.viewer, [ref.key]).get(ref.key) if kind else None
 
 
-def _foot_of_address(session: Session, reader: Recipient) -> Foot:
-    """Somebody without an account: their organisation registered the address."""
+def _foot_of_address(settings: Settings, session: Session, reader: Recipient) -> Foot:
+    """Somebody without an account: their organisation registered the address, and they may leave."""
     _ = translator(reader.language)
-    row = session.get(RegisteredAddress, reader.address_id)
+    key = session.scalars(select(RegisteredAddress.key).where(RegisteredAddress.id == reader.address_id)).one()
+    leave = leaving.link(settings, key)
     why = _(
         N_("You get this mail because %(email)s is registered for critical notices to %(organisation)s."),
         email=reader.email,
         organisation=reader.viewer.organisation,
     )
-    return Foot(why if row else "")
+    return Foot(why, (Line(_(N_("Remove this address now")), leave),), leave)
