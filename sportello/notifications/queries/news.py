@@ -24,25 +24,22 @@ WIDELY = (Reach.FOLLOWERS, Reach.AUDIENCE)  # other notices name their people, w
 
 def news(session: Session, viewer: Viewer, codes: Collection[str], since: datetime, limit: int) -> list[Telling]:
     """Up to `limit` things of which the viewer would hear, newest first; of each the latest notice of these kinds."""
-    wishes = wishes_of(session, viewer.person_id)
-    kinds = [registry.events[code] for code in codes if code in registry.events]
-    wanted = [kind.code for kind in kinds if kind.reach in WIDELY and wishes.wants(kind, Channel.DIGEST)]
-    levels = followed(session, viewer)
+    kinds = [kind.code for code in codes if (kind := registry.events.get(code)) and kind.reach in WIDELY]
+    notices = _notices(session, kinds, since)
+    if not notices:
+        return []
+    wishes, levels = wishes_of(session, viewer.person_id), followed(session, viewer)
     found: dict[Ref, Telling] = {}
-    before: int | None = None
-    while wanted and len(found) < limit:
-        notices = _notices(session, wanted, since, before)
-        if not notices:
-            break
-        before = notices[-1].id
+    while notices and len(found) < limit:
         for telling in _tellings(session, notices):
-            hears = may_hear(telling, viewer) and Channel.DIGEST in allowed(telling, levels)
-            if hears and telling.subject.ref not in found:
-                found[telling.subject.ref] = telling
+            wanted = wishes.wants(telling.event, Channel.DIGEST) and Channel.DIGEST in allowed(telling, levels)
+            if wanted and may_hear(telling, viewer):
+                found.setdefault(telling.subject.ref, telling)
+        notices = _notices(session, kinds, since, before=notices[-1].id)
     return list(found.values())[:limit]
 
 
-def _notices(session: Session, codes: Collection[str], since: datetime, before: int | None) -> Sequence[Notice]:
+def _notices(session: Session, codes: Collection[str], since: datetime, before: int | None = None) -> Sequence[Notice]:
     statement = select(Notice).where(Notice.event.in_(sorted(codes)), Notice.created_at > since)
     if before is not None:
         statement = statement.where(Notice.id < before)
