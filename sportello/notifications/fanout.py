@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sportello.accounts.models import Person
-from sportello.accounts.plans import Plans
 from sportello.core import clock, outbox
 from sportello.core.handling import Site
 from sportello.notifications.beyond import tell_addresses, tell_systems
@@ -19,7 +17,7 @@ from sportello.notifications.events import NoticePosted
 from sportello.notifications.levels import Channel
 from sportello.notifications.models import Notice
 from sportello.notifications.queueing import queue_mails, queue_notifications
-from sportello.notifications.reaching import Telling, channels_of, in_question, telling_of
+from sportello.notifications.reaching import Telling, channels_of, next_ids, telling_of
 from sportello.notifications.recipients import recipients
 
 BATCH = 1000  # people in a transaction
@@ -42,7 +40,7 @@ def on_notice_posted(site: Site, event: NoticePosted) -> None:
         if notice is None or notice.finished_at is not None:
             return
         telling = telling_of(session, notice)
-        step = next_step(session, site.plans, telling) if telling else None
+        step = next_step(session, site, telling) if telling else None
     if telling is not None and step is not None:
         with site.database.write() as session:
             if not keep_step(session, telling, step) or step.more:
@@ -53,12 +51,11 @@ def on_notice_posted(site: Site, event: NoticePosted) -> None:
         session.get_one(Notice, notice.id).finished_at = clock.now()
 
 
-def next_step(session: Session, plans: Plans, telling: Telling) -> Step:
+def next_step(session: Session, site: Site, telling: Telling) -> Step:
     """Who is next, and how each of them hears of it. A handful of statements."""
-    begin = telling.notice.cursor
-    people = select(Person.id).where(Person.id > begin, Person.active, in_question(telling))
-    ids = session.scalars(people.order_by(Person.id).limit(BATCH)).all()
-    found = channels_of(session, telling, recipients(session, plans, ids))
+    begin, ids = telling.notice.cursor, next_ids(session, telling, BATCH)
+    totp = site.settings.require_staff_totp
+    found = channels_of(session, telling, recipients(session, site.plans, ids, staff_totp=totp))
     return Step(begin, ids[-1] if ids else begin, found, more=len(ids) == BATCH)
 
 

@@ -1,9 +1,9 @@
 """Whom a notice is for: the people in question as a statement, and what each of them hears of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, exists, false, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Organisation, Person, Product, organisation_product
@@ -60,8 +60,16 @@ def in_question(telling: Telling) -> ColumnElement[bool]:
                 exists().where(Delivery.notice_id == notice.like_id, Delivery.person_id == Person.id),
             )
         case Reach.DIRECT:
-            ahead = [person_id for person_id in notice.people or () if person_id > notice.cursor]
-            return Person.id.in_(sorted(ahead)[:1000])
+            return false()  # they are named: see `next_ids`
+
+
+def next_ids(session: Session, telling: Telling, size: int) -> Sequence[int]:
+    """The next of them after the notice's cursor, in order; fewer than `size` are the last. One statement, or none."""
+    notice = telling.notice
+    if telling.event.reach == Reach.DIRECT:
+        return sorted(person_id for person_id in notice.people or () if person_id > notice.cursor)[:size]
+    people = select(Person.id).where(Person.id > notice.cursor, Person.active, in_question(telling))
+    return session.scalars(people.order_by(Person.id).limit(size)).all()
 
 
 def _following(subject: Subject, thread: Ref | None) -> ColumnElement[bool]:

@@ -41,8 +41,13 @@ _CUSTOMER = (
 )  # fmt: skip
 
 
-def recipients(session: Session, plans: Plans, ids: Collection[int]) -> dict[int, Recipient]:
-    """The active people among `ids`, by id. Four statements, however many they are (at most a few thousand)."""
+def recipients(
+    session: Session, plans: Plans, ids: Collection[int], *, staff_totp: bool = False
+) -> dict[int, Recipient]:
+    """The active people among `ids`, by id. Four statements, however many they are (at most a few thousand).
+
+    `staff_totp` (the setting): staff without a second factor read only what is public, as when they sign in.
+    """
     wanted = sorted(ids)
     people = session.execute(select(*_PERSON).where(Person.id.in_(wanted), Person.active)).all()
     if not people:
@@ -52,10 +57,12 @@ def recipients(session: Session, plans: Plans, ids: Collection[int]) -> dict[int
     for person_id, role in session.execute(rows):
         roles.setdefault(person_id, set()).add(Role(role))
     held = customers(session, {row.organisation_id for row in people if row.organisation_id})
-    return {row.id: _recipient(plans, row, frozenset(roles.get(row.id, ())), held) for row in people}
+    return {row.id: _recipient(plans, row, frozenset(roles.get(row.id, ())), held, staff_totp) for row in people}
 
 
-def _recipient(plans: Plans, row: Any, roles: frozenset[Role], held: dict[int, Customer]) -> Recipient:
+def _recipient(
+    plans: Plans, row: Any, roles: frozenset[Role], held: dict[int, Customer], staff_totp: bool
+) -> Recipient:
     person = Somebody(
         id=row.id,
         key=row.key,
@@ -68,7 +75,8 @@ def _recipient(plans: Plans, row: Any, roles: frozenset[Role], held: dict[int, C
         roles=roles,
         organisation=held.get(row.organisation_id or 0),
     )
-    return Recipient(row.email, row.name, row.language, row.timezone, viewer_of(person, plans), person_id=row.id)
+    viewer = viewer_of(person, plans, second_factor=not staff_totp or row.totp_confirmed_at is not None)
+    return Recipient(row.email, row.name, row.language, row.timezone, viewer, person_id=row.id)
 
 
 def customers(session: Session, ids: Iterable[int] | None = None) -> dict[int, Customer]:

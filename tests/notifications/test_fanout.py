@@ -1,5 +1,6 @@
 """From a notice to the people who hear of it: levels, choices, audience, and never twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -198,6 +199,29 @@ def test_named_people_hear_and_nobody_else(site: Site, cast: Cast, posts: Posts)
     ref = posts.write("See this", "premium", products=["ledger"])
     notice = tell(site, MENTION, ref, people=[cast.piero.id, cast.anna.id, 987654], actor_id=cast.sara.id)
     assert belled(site.database, notice) == mailed(site.database, notice) == ids(cast.piero)
+
+
+def test_many_named_people_are_told_in_batches_with_gaps_among_them(
+    site: Site, cast: Cast, posts: Posts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "BATCH", 2)
+    with site.database.write() as session:
+        session.merge(cast.elena).active = False
+    everybody = [person.id for person in cast.people.values()]
+    notice = tell(site, MENTION, posts.write("See this"), people=[*everybody, 987654])
+    assert belled(site.database, notice) == ids(cast.anna, cast.piero, cast.ezio, cast.sara, cast.ada)
+
+
+def test_staff_without_the_second_factor_that_they_need_hear_what_is_public(
+    site: Site, cast: Cast, posts: Posts
+) -> None:
+    strict = replace(site, settings=replace(site.settings, require_staff_totp=True))
+    with site.database.write() as session:
+        for person in (cast.sara, cast.ada):
+            follow(session, person.id, FORUM, Level.TRACKING)
+        session.merge(cast.ada).totp_confirmed_at = clock.now()
+    assert belled(site.database, tell(strict, NEW_POST, posts.write("For staff", "staff"))) == ids(cast.ada)
+    assert belled(site.database, tell(strict, NEW_POST, posts.write("For all"))) == ids(cast.sara, cast.ada)
 
 
 def test_a_notice_in_one_language_is_for_those_who_are_told_in_it(site: Site, cast: Cast, posts: Posts) -> None:
