@@ -29,13 +29,13 @@ RHYTHMS = (
     (DigestRhythm.DAILY.value, lazy_gettext("Every day")),
     (DigestRhythm.NEVER.value, lazy_gettext("Never")),
 )
-HOURS = (("", lazy_gettext("None")), *((str(hour), f"{hour:02}:00") for hour in range(24)))
+HOURS = (("", lazy_gettext("Not set")), *((str(hour), f"{hour:02}:00") for hour in range(24)))
 
 
 class PreferencesForm(Form):
     digest = SelectField(lazy_gettext("Digest"), choices=choices(RHYTHMS))
     quiet_from = SelectField(lazy_gettext("Quiet from"), choices=choices(HOURS))
-    quiet_to = SelectField(lazy_gettext("until"), choices=choices(HOURS))
+    quiet_to = SelectField(lazy_gettext("Quiet until"), choices=choices(HOURS))
 
     @classmethod
     def of(cls, wishes: Wishes) -> "PreferencesForm":

@@ -27,7 +27,7 @@ LEVELS = (
     LevelWords(Level.WATCHING, N_("Watching"), N_("A mail at once, the bell and the digest"), "eye"),
     LevelWords(Level.TRACKING, N_("Tracking"), N_("The bell and the digest"), "bell"),
     LevelWords(Level.NORMAL, N_("Normal"), N_("The digest only"), "journal-text"),
-    LevelWords(Level.MUTED, N_("Muted"), N_("Nothing, even if it belongs to something you follow"), "bell-slash"),
+    LevelWords(Level.MUTED, N_("Muted"), N_("Nothing about it, whatever else you follow"), "bell-slash"),
 )
 WORDS = {words.level: words for words in LEVELS}
 CHANNELS = {
