@@ -116,7 +116,7 @@ def show(viewer: Viewer, row: CriticalNotice, about: Subject, names: dict[str, s
 
 def product_names(session: Session) -> dict[str, str]:
     """Every product's name, by code."""
-    return dict(session.execute(select(Product.code, Product.name)))
+    return dict(session.execute(select(Product.code, Product.name)).all())
 
 
 def labels(products: dict[str, Any], names: dict[str, str]) -> list[str]:

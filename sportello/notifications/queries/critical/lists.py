@@ -82,4 +82,4 @@ def _entries(session: Session, actor: Viewer, rows: Sequence[CriticalNotice]) ->
 def _names(session: Session, ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}
-    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))))
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())

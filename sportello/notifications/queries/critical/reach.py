@@ -54,7 +54,7 @@ def reached(session: Session, plans: Plans, products: Collection[str], about: Su
     """Five statements, however many they are."""
     told = licensees(session, plans, products, about)
     by_organisation = customer_people(Person.organisation_id, func.count()).group_by(Person.organisation_id)
-    counts: Mapping[int, int] = dict(session.execute(by_organisation))
+    counts: Mapping[int, int] = dict(session.execute(by_organisation).all())
     addresses = addresses_of(session, told, products)
     empty = sorted(c.name for id, c in told.items() if not counts.get(id) and not addresses.get(id))
     return Reached(

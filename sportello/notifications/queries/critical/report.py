@@ -133,7 +133,7 @@ def acknowledged_by_person(notice: CriticalNotice) -> ColumnElement[bool]:
 
 def _by_organisation(session: Session, *which: ColumnElement[bool]) -> Mapping[int, int]:
     statement = customer_people(Person.organisation_id, func.count()).where(*which).group_by(Person.organisation_id)
-    return dict(session.execute(statement))
+    return dict(session.execute(statement).all())
 
 
 def _told(session: Session, notice: CriticalNotice) -> Mapping[int, int]:
