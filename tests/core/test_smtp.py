@@ -1,85 +1,29 @@
 """One connection carries several mails; a lost one costs no mail and gives no copy of its own making."""
 
-import asyncio
-import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from sportello.core.mail import MailError, Message, SmtpMailer, smtp
 from sportello.core.mail.status import is_gone
+from tests.mailboxes import Mailbox, free_port, serving
 
 BASE = "https://support.example"
 
 
-@dataclass
-class Relay:
-    """A real server on loopback. `answers`: to recipients; `after`: what it does after so many messages."""
-
-    answers: dict[str, str] = field(default_factory=dict)
-    hang_up_after_each: bool = False
-    drop_in_content: int = 0
-    connections: int = 0
-    mails: list[bytes] = field(default_factory=list)
-    senders: list[str | None] = field(default_factory=list)
-    last: SMTP | None = None
-
-    async def handle_EHLO(
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        self.connections += 1
-        self.last = server
-        return responses
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        answer = self.answers.get(address, "250 fine")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.mails.append(bytes(envelope.content or b""))
-        self.senders.append(envelope.mail_from)
-        if self.drop_in_content:
-            self.drop_in_content -= 1
-            server.transport.abort()
-        elif self.hang_up_after_each:
-            asyncio.get_running_loop().call_later(0.05, server.transport.close)
-        return "250 taken"
-
-
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
-def relay(port: int) -> Iterator[Relay]:
-    made = Relay()
+def relay(port: int) -> Iterator[Mailbox]:
+    made = Mailbox()
     with serving(made, port):
         yield made
-
-
-@contextlib.contextmanager
-def serving(relay: Relay, port: int) -> Iterator[None]:
-    controller = Controller(relay, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield
-    finally:
-        controller.stop()
 
 
 def mailer(port: int, idle: float = 5.0) -> SmtpMailer:
@@ -90,14 +34,14 @@ def message(number: int, to: str = "anna@xtreme.example", text: str = "Text") ->
     return Message(to, f"Number {number}", text, key=str(number))
 
 
-def test_mails_in_a_row_share_a_connection(relay: Relay, port: int) -> None:
+def test_mails_in_a_row_share_a_connection(relay: Mailbox, port: int) -> None:
     sender = mailer(port)
     for number in range(10):
         sender.send(message(number))
-    assert (relay.connections, len(relay.mails)) == (1, 10)
+    assert (relay.connections, len(relay.taken)) == (1, 10)
 
 
-def test_a_connection_that_nobody_uses_is_closed(relay: Relay, port: int) -> None:
+def test_a_connection_that_nobody_uses_is_closed(relay: Mailbox, port: int) -> None:
     sender = mailer(port, idle=0.2)
     sender.send(message(1))
     line = relay.last
@@ -111,7 +55,7 @@ def test_a_connection_that_nobody_uses_is_closed(relay: Relay, port: int) -> Non
 
 
 def test_a_connection_is_changed_before_the_server_tires_of_it(
-    relay: Relay, port: int, monkeypatch: pytest.MonkeyPatch
+    relay: Mailbox, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtp, "MESSAGES", 3)
     sender = mailer(port)
@@ -120,37 +64,37 @@ def test_a_connection_is_changed_before_the_server_tires_of_it(
     assert relay.connections == 3
 
 
-def test_a_server_that_hung_up_meanwhile_is_called_again(relay: Relay, port: int) -> None:
+def test_a_server_that_hung_up_meanwhile_is_called_again(relay: Mailbox, port: int) -> None:
     relay.hang_up_after_each = True
     sender = mailer(port)
     for number in range(3):
         sender.send(message(number))
         time.sleep(0.2)
-    assert (relay.connections, len(relay.mails)) == (3, 3)
+    assert (relay.connections, len(relay.taken)) == (3, 3)
 
 
 def test_a_server_that_was_started_again_is_called_again(port: int) -> None:
-    first, second, sender = Relay(), Relay(), mailer(port)
+    first, second, sender = Mailbox(), Mailbox(), mailer(port)
     with serving(first, port):
         sender.send(message(1))
     with serving(second, port):
         sender.send(message(2))
-    assert (len(first.mails), len(second.mails)) == (1, 1)
+    assert (len(first.taken), len(second.taken)) == (1, 1)
 
 
-def test_once_the_content_was_on_its_way_the_mailer_sends_no_copy(relay: Relay, port: int) -> None:
+def test_once_the_content_was_on_its_way_the_mailer_sends_no_copy(relay: Mailbox, port: int) -> None:
     sender = mailer(port)
     sender.send(message(1))  # the next one goes over a kept connection
-    relay.drop_in_content = 1
+    relay.drop_after_data = 1
     with pytest.raises(MailError) as caught:
         sender.send(message(2))
     assert caught.value.away
-    assert len(relay.mails) == 2
+    assert len(relay.taken) == 2
     sender.send(message(3))
-    assert len(relay.mails) == 3
+    assert len(relay.taken) == 3
 
 
-def test_a_refused_recipient_does_not_cost_the_connection(relay: Relay, port: int) -> None:
+def test_a_refused_recipient_does_not_cost_the_connection(relay: Mailbox, port: int) -> None:
     relay.answers = {"gone@xtreme.example": "550 5.1.1 no such mailbox", "full@xtreme.example": "452 4.2.2 full"}
     sender = mailer(port)
     with pytest.raises(MailError) as gone:
@@ -161,10 +105,10 @@ def test_a_refused_recipient_does_not_cost_the_connection(relay: Relay, port: in
     assert (gone.value.gone, gone.value.away) == (True, False)
     assert (full.value.gone, full.value.away) == (False, False)
     assert "550 5.1.1 no such mailbox" in str(gone.value)
-    assert (relay.connections, len(relay.mails)) == (1, 1)
+    assert (relay.connections, len(relay.taken)) == (1, 1)
 
 
-def test_a_server_that_closes_for_now_is_away(relay: Relay, port: int) -> None:
+def test_a_server_that_closes_for_now_is_away(relay: Mailbox, port: int) -> None:
     relay.answers = {"anna@xtreme.example": "421 4.7.0 too many mails, come back later"}
     with pytest.raises(MailError) as caught:
         mailer(port).send(message(1))
@@ -190,10 +134,10 @@ def test_only_a_mailbox_that_is_gone_is_gone(reply: int, text: str, gone: bool) 
     assert is_gone(reply, text) is gone
 
 
-def test_lines_with_dots_and_letters_of_any_language_arrive_as_they_are(relay: Relay, port: int) -> None:
+def test_lines_with_dots_and_letters_of_any_language_arrive_as_they_are(relay: Mailbox, port: int) -> None:
     text = "Città\n.\n..two\n.\n" + "è" * 2000 + "\nend\n"
     mailer(port).send(message(1, text=text))
-    (raw,) = relay.mails
+    (raw,) = relay.taken
     assert raw.isascii()
     assert max(len(line) for line in raw.splitlines()) <= 998
     mail = message_from_bytes(raw, policy=policy.default)
@@ -202,21 +146,21 @@ def test_lines_with_dots_and_letters_of_any_language_arrive_as_they_are(relay: R
     assert body.get_content().replace("\r\n", "\n") == text
 
 
-def test_what_cannot_be_delivered_comes_back_where_the_message_says(relay: Relay, port: int) -> None:
+def test_what_cannot_be_delivered_comes_back_where_the_message_says(relay: Mailbox, port: int) -> None:
     sender = mailer(port)
     sender.send(message(1))
     sender.send(Message("anna@xtreme.example", "S", "T", envelope="bounces+abc@vendor.example"))
     assert relay.senders == ["support@vendor.example", "bounces+abc@vendor.example"]
 
 
-def test_an_address_that_the_server_cannot_write_is_refused_not_mangled(relay: Relay, port: int) -> None:
+def test_an_address_that_the_server_cannot_write_is_refused_not_mangled(relay: Mailbox, port: int) -> None:
     with pytest.raises(MailError) as caught:
         mailer(port).send(message(1, "città@xtreme.example"))
     assert not caught.value.away
-    assert relay.mails == []
+    assert relay.taken == []
 
 
-def test_threads_do_not_share_a_connection_at_a_time(relay: Relay, port: int) -> None:
+def test_threads_do_not_share_a_connection_at_a_time(relay: Mailbox, port: int) -> None:
     sender = mailer(port)
 
     def send(start: int) -> None:
@@ -228,5 +172,5 @@ def test_threads_do_not_share_a_connection_at_a_time(relay: Relay, port: int) ->
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(relay.mails) == 40
+    assert len(relay.taken) == 40
     assert relay.connections <= 4

@@ -1,17 +1,13 @@
 """R7: a mail server that is down, hangs, refuses or drops the line loses no mail and delays no page."""
 
-import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import select
 
 from sportello.core import clock, outbox
@@ -21,6 +17,7 @@ from sportello.core.mail import MailError, Message, SmtpMailer
 from sportello.core.outbox import Event, OutboxRow
 from sportello.portal.worker import Worker
 from sportello.portal.worker.lanes import IndexLane, RowLane
+from tests.mailboxes import Mailbox, free_port, serving
 
 BASE = "https://support.example"
 
@@ -32,48 +29,14 @@ class GreetingWanted(Event):
     person: str
 
 
-@dataclass
-class Mailbox:
-    """What arrived at a real server on loopback; `verdict` is its answer to the next messages."""
-
-    verdict: str = "250 taken"
-    drop_after_data: bool = False
-    message_ids: list[str] = field(default_factory=list)
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if self.verdict.startswith("250"):
-            text = bytes(envelope.content or b"").decode()
-            self.message_ids.append(next(line for line in text.splitlines() if line.startswith("Message-ID:")))
-            if self.drop_after_data:
-                self.drop_after_data = False
-                server.transport.abort()
-        return self.verdict
-
-
 @pytest.fixture
 def mailbox() -> Mailbox:
     return Mailbox()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def port() -> int:
     return free_port()
-
-
-@contextlib.contextmanager
-def serving(mailbox: Mailbox, port: int) -> Iterator[None]:
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield
-    finally:
-        controller.stop()
 
 
 @pytest.fixture
@@ -148,7 +111,7 @@ def test_a_line_dropped_after_the_message_gives_at_most_one_copy_with_the_same_i
     worker: Worker, database: Database, mailbox: Mailbox, port: int
 ) -> None:
     with serving(mailbox, port):
-        mailbox.drop_after_data = True
+        mailbox.drop_after_data = 1
         emit(database, "anna")
         worker.run_once()
         make_due(database)
