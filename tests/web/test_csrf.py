@@ -16,6 +16,7 @@ PEOPLE = pytest.mark.parametrize("name", ["anonymous", "anna", "ada"])
 Browser = Callable[[str], FlaskClient]
 WITHOUT_TOKEN = {
     # mail programs post there by themselves (RFC 8058); the signature in the address says who may
+    "/registered/leave/absent",
     "/unsubscribe/absent",
 }
 

@@ -57,3 +57,8 @@ def product_names(session: Session, codes: set[str]) -> dict[str, str]:
 def organisation_name(session: Session, address: RegisteredAddress) -> str:
     """Of whom it was registered."""
     return session.scalars(select(Organisation.name).where(Organisation.id == address.organisation_id)).one()
+
+
+def by_key(session: Session, key: str) -> RegisteredAddress | None:
+    """For whoever holds its signed link."""
+    return session.scalar(select(RegisteredAddress).where(RegisteredAddress.key == key))
