@@ -26,6 +26,7 @@ def article_bar(session: Session, item: Reading) -> Markup:
         due=article.verify_due_at is not None and article.verify_due_at <= clock.now(),
         shelved=article.archived_at is not None or article.binned_at is not None,
         may_archive=allows(viewer, Action.ARTICLE_ARCHIVE),
+        may_push=allows(viewer, Action.ARTICLE_PUSH),
         may_validate=article.confidence != Confidence.VALIDATED and allows(viewer, Action.ARTICLE_PUBLISH),
     )
     return Markup(drawn)

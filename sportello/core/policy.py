@@ -23,6 +23,7 @@ class Action(StrEnum):
     ARTICLE_ARCHIVE = "article.archive"  # archive, bin, and back
     ARTICLE_VERIFY = "article.verify"  # say that it is still correct
     ARTICLE_BULK = "article.bulk"
+    ARTICLE_PUSH = "article.push"  # tell everybody who may read it
     ARTICLE_REPORT = "article.report"  # report a problem in a paragraph
     FEEDBACK_READ = "feedback.read"  # what readers wrote, what they searched
     SEARCH_TUNE = "search.tune"  # synonyms, pinned answers, what failed searches lead to
@@ -115,6 +116,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.ARTICLE_ARCHIVE: (is_editor,),
     Action.ARTICLE_VERIFY: (is_writer,),
     Action.ARTICLE_BULK: (is_editor,),
+    Action.ARTICLE_PUSH: (is_editor,),
     Action.ARTICLE_REPORT: (is_signed_in,),
     Action.FEEDBACK_READ: (is_writer,),
     Action.SEARCH_TUNE: (is_editor,),

@@ -181,6 +181,7 @@ MAY: dict[Action, set[str]] = {
     Action.REVIEWERS_MANAGE: {"sara", "ada"},
     Action.ARTICLE_REVIEW: {"sara", "ada"},
     Action.ARTICLE_ARCHIVE: {"sara", "ada"},
+    Action.ARTICLE_PUSH: {"sara", "ada"},
     Action.ARTICLE_BULK: {"sara", "ada"},
     Action.ARTICLE_DRAFT: {"sara", "ada"},
     Action.ARTICLE_HISTORY: {"sara", "ada"},
