@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from sportello.accounts.forms import choices
 from sportello.accounts.models import Organisation
-from sportello.accounts.views.blueprints import DAY, limit_mails, page, tried
+from sportello.accounts.views.blueprints import DAY, limit_mails
 from sportello.core.errors import Conflict, SportelloError
 from sportello.core.limits import Limit, hit
 from sportello.core.policy import Action
@@ -17,7 +17,7 @@ from sportello.notifications.queries import addresses as query
 from sportello.notifications.services import addresses as service
 from sportello.notifications.services.addresses import AddressData, LinkUsed
 from sportello.notifications.views.blueprints import bp
-from sportello.notifications.views.organisation_forms import AddressForm
+from sportello.notifications.views.organisation_forms import AddressForm, answered, shown
 from sportello.web.access import current_viewer, public, requires
 from sportello.web.i18n import current_language, explain
 from sportello.web.i18n import gettext as _
@@ -44,18 +44,18 @@ def _addresses(key: str | None) -> ResponseReturnValue:
     """The list and the form of one organisation; None: the viewer's own."""
     with read_session() as session:
         organisation = service.organisation_of(session, current_viewer(), key)
-    form = AddressForm(None, data={"language": current_language()})
+    form = AddressForm(data={"language": current_language()})
     form.products.choices = choices((product.code, product.name) for product in organisation.products)
     refused: SportelloError | None = None
     if form.validate_on_submit():
-        refused = tried(form, partial(_register, form, key))
+        refused = shown(form, partial(_register, form, key))
         if refused is None:
             flash(_("%(email)s gets a mail and must confirm it.", email=form.email.data), "success")
             return redirect(_list_address(organisation))
     with read_session() as session:
         rows = query.registered(session, organisation.id)
-    values = {"form": form, "organisation": organisation, "rows": rows, "days": service.LIFETIME.days}
-    return page("notifications/addresses.html", refused, **values)
+    values = {"organisation": organisation, "rows": rows, "days": service.LIFETIME.days}
+    return answered("notifications/addresses.html", form, refused, **values)
 
 
 def _register(form: AddressForm, key: str | None) -> None:

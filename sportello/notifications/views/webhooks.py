@@ -1,6 +1,5 @@
 """Systems that are told by HTTP: company contacts and administrators add them, try them and see what they answered."""
 
-from collections.abc import Callable
 from functools import partial
 
 from flask import Response, flash, redirect, request, url_for
@@ -9,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sportello.accounts.forms import choices
 from sportello.accounts.models import Organisation
 from sportello.accounts.views.blueprints import page
-from sportello.core.errors import Conflict, Invalid, SportelloError
+from sportello.core.errors import Conflict
 from sportello.core.limits import Limit, hit
 from sportello.core.policy import Action
 from sportello.notifications.models import Webhook
@@ -18,7 +17,7 @@ from sportello.notifications.registry import registry
 from sportello.notifications.services import webhooks as service
 from sportello.notifications.services.webhooks import WebhookData
 from sportello.notifications.views.blueprints import bp
-from sportello.notifications.views.organisation_forms import WebhookForm
+from sportello.notifications.views.organisation_forms import WebhookForm, answered, shown
 from sportello.web.access import current_viewer, requires
 from sportello.web.i18n import explain
 from sportello.web.i18n import gettext as _
@@ -46,17 +45,17 @@ def _webhooks(key: str | None) -> ResponseReturnValue:
         organisation = service.realm_organisation(session, viewer, key)
     form, made, refused = _form(), [], None
     if form.validate_on_submit():
-        refused = _tried(form, lambda: made.append(_add(form, key)))
+        refused = shown(form, lambda: made.append(_add(form, key)))
         if made:
             webhook, secret = made[0]
             return _secret(organisation, webhook, secret, new=True)
     with read_session() as session:
         rows = query.webhooks(session, organisation.id)
-    return page("notifications/webhooks.html", refused, form=form, organisation=organisation, rows=rows)
+    return answered("notifications/webhooks.html", form, refused, organisation=organisation, rows=rows)
 
 
 def _form(webhook: Webhook | None = None) -> WebhookForm:
-    form = WebhookForm(None, obj=webhook)
+    form = WebhookForm(obj=webhook)
     offered = [event for event in registry.chosen_events() if event.webhook]
     form.events.choices = choices((event.code, _(event.label)) for event in offered)
     return form
@@ -71,18 +70,6 @@ def _add(form: WebhookForm, key: str | None) -> tuple[Webhook, str]:
     checked = _checked(form)
     with write_session() as session:
         return service.add(session, current_viewer(), key, checked)
-
-
-def _tried(form: WebhookForm, action: Callable[[], object]) -> SportelloError | None:
-    try:
-        action()
-    except Invalid as error:
-        form.show(error)
-        return error
-    except Conflict as error:
-        form.form_errors.append(explain(error))
-        return error
-    return None
 
 
 def _secret(organisation: Organisation, webhook: Webhook, secret: str, *, new: bool) -> Response:
@@ -103,13 +90,13 @@ def webhook(key: str) -> ResponseReturnValue:
         adder = query.adder(session, row)
     form, refused = _form(row), None
     if form.validate_on_submit():
-        refused = _tried(form, partial(_edit, form, key))
+        refused = shown(form, partial(_edit, form, key))
         if refused is None:
             flash(_("Saved. It holds from the next call on."), "success")
             return redirect(url_for("notifications.webhook", key=key))
     labels = {code: event.label for code, event in registry.events.items()}
-    values = {"form": form, "organisation": organisation, "row": row, "log": log, "labels": labels, "adder": adder}
-    return page("notifications/webhook.html", refused, **values)
+    values = {"organisation": organisation, "row": row, "log": log, "labels": labels, "adder": adder}
+    return answered("notifications/webhook.html", form, refused, **values)
 
 
 def _edit(form: WebhookForm, key: str) -> None:
