@@ -43,8 +43,11 @@ def _as_server_user() -> list[str]:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[str]:
-    """Start a server; yields the base URL `postgresql+psycopg://.../` to which a database name is added."""
+def postgres_server(*, durable: bool = False) -> Iterator[str]:
+    """Start a server; yields the base URL `postgresql+psycopg://.../` to which a database name is added.
+
+    `durable`: what is committed is on the disk, as in earnest; measurements want that, tests do not.
+    """
     initdb, postgres = binary("initdb"), binary("postgres")
     if initdb is None or postgres is None:
         if os.environ.get("CI"):
@@ -60,13 +63,9 @@ def postgres_server() -> Iterator[str]:
         [*user, str(initdb), "-D", str(data), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
         check=True, stdout=subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip
-    options = [
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
-        "listen_addresses=",
-        "max_connections=200",
-    ]
+    options = ["listen_addresses=", "max_connections=200"]
+    if not durable:
+        options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
     command = [*user, str(postgres), "-D", str(data), "-k", str(folder)]
     for option in options:
         command += ["-c", option]
