@@ -15,7 +15,7 @@ from sportello.core import clock, limits, outbox
 from sportello.core.handling import Site
 from sportello.core.logs import fields
 from sportello.notifications.delivery.digest import queue_digests
-from sportello.notifications.services import deliveries, purge, seen
+from sportello.notifications.services import addresses, deliveries, purge, seen
 from sportello.notifications.services.critical.end import remind_due
 from sportello.portal.checks import UnknownAudiences, require_known_audiences
 from sportello.portal.worker.duties import Duty
@@ -56,6 +56,12 @@ def purge_views(site: Site) -> None:
     """Openings of articles are counted for two years."""
     with site.database.counters() as session:
         views_count.purge_views(session)
+
+
+def purge_addresses(site: Site) -> None:
+    """Registered addresses that have not confirmed in 30 days."""
+    with site.database.write() as session:
+        addresses.purge_unconfirmed(session)
 
 
 def note_dead_letters(site: Site) -> None:
@@ -110,6 +116,7 @@ def duties() -> list[Duty]:
         Duty("bin", HOUR, editorial.purge_bin),
         Duty("dead letters", MINUTE, note_dead_letters),
         Duty("notices", HOUR, purge_notices),
+        Duty("addresses", HOUR, purge_addresses),
         Duty("seen marks", HOUR, keep_seen),
         Duty("digests", MINUTE, queue_digests),
         Duty("critical reminders", 5 * MINUTE, remind_due),
