@@ -10,6 +10,7 @@ import editorial.views.pins
 import editorial.views.queues
 import editorial.views.reviewers
 import editorial.views.tuning
+import sportello.notifications.views.critical
 import sportello.notifications.views.deliveries
 import sportello.portal.health
 from sportello.accounts.login import init_accounts, request_viewer
@@ -74,6 +75,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     add_staff_entry(app, editorial.views.reviewers.ENTRY)
     add_staff_entry(app, editorial.views.tuning.ENTRY)
     add_staff_entry(app, editorial.views.pins.ENTRY)
+    add_staff_entry(app, sportello.notifications.views.critical.ENTRY)
     add_staff_entry(app, sportello.notifications.views.deliveries.ENTRY)
     add_staff_entry(app, sportello.portal.health.ENTRY)
     if missing := undeclared(app):

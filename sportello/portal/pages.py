@@ -10,6 +10,7 @@ from sportello.core import clock
 from sportello.core.errors import NotFound
 from sportello.core.markup import Limit, render
 from sportello.core.resources import resource
+from sportello.notifications.queries.critical.banner import my_notices
 from sportello.web.access import current_viewer, public
 from sportello.web.i18n import current_language
 from sportello.web.session import read_session, settings
@@ -33,7 +34,9 @@ def home() -> ResponseReturnValue:
         }
         shown = {card.article_id for cards in lists.values() for card in cards}
         places = articles.places_of(session, viewer, shown)
-    return render_template("portal/home.html", page=lists, places=places)
+        # What a notice to the viewer stands about is in the banner, or they know it.
+        noticed = {notice.about for notice in my_notices(session, viewer)} if lists["critical"] else set()
+    return render_template("portal/home.html", page=lists, places=places, noticed=noticed)
 
 
 @bp.get("/<any(accessibility, privacy, terms):name>")

@@ -53,6 +53,7 @@ def values_of(rule: Rule, slugs: Iterable[str], items: Iterable[Item]) -> list[d
     files = [*(item.file for item in items), ("neverwas00", "absent.txt")]
     together = {
         "editorial.translate": [{"slug": slug, "language": "it"} for slug in (*slugs, "never-was-abcde")],
+        "notifications.critical_change": [{"key": "absent", "act": act} for act in ("correct", "withdraw")],
         "kb.file": [{"key": key, "name": name} for key, name in files],
         "editorial.revision": [{"slug": slug, "number": "1"} for slug in [*slugs, "never-was-abcde"]],
     }

@@ -2,7 +2,11 @@
 
 from sportello.notifications.views import (
     addresses,
+    banner,
     bell,
+    critical,
+    critical_change,
+    critical_report,
     deliveries,
     digest,
     feed,
@@ -17,4 +21,7 @@ from sportello.notifications.views.blueprints import bp
 __all__ = ["blueprints"]
 
 blueprints = (bp,)
-_modules = (addresses, bell, deliveries, digest, feed, follow, inbox, preferences, unsubscribe, webhooks)
+_modules = (
+    *(addresses, banner, bell, critical, critical_change, critical_report, deliveries, digest, feed),
+    *(follow, inbox, preferences, unsubscribe, webhooks),
+)

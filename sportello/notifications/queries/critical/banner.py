@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Product
 from sportello.core.audience import Viewer, admits
-from sportello.notifications.models import Acknowledgement, CriticalNotice, CriticalState
+from sportello.notifications.models import Acknowledgement, CriticalMessage, CriticalNotice, CriticalState, MessageKind
 from sportello.notifications.queries.critical.reach import concerned
 from sportello.notifications.queries.critical.subjects import OUT, abouts, pick
 from sportello.notifications.registry import Subject
@@ -32,9 +32,23 @@ class Shown:
     action: str
     language: str
     about: str
+    products: frozenset[str]
     labels: Sequence[str]
     sent_at: datetime
+    ended_at: datetime | None = None
     acknowledged: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message, in the viewer's language if it was written in it."""
+
+    kind: str
+    at: datetime
+    language: str
+    reason: str
+    consequence: str
+    action: str
 
 
 def acknowledged(viewer: Viewer) -> ColumnElement[bool]:
@@ -77,6 +91,23 @@ def find_shown(session: Session, viewer: Viewer, key: str) -> Shown | None:
     return next(iter(_shown(session, viewer, rows, licensed=False)), None)
 
 
+def history_of(session: Session, viewer: Viewer, key: str) -> list[Said]:
+    """What went out for a notice that the viewer was shown, the newest first; without reminders, which repeat it."""
+    kinds = (MessageKind.NOTICE, MessageKind.CORRECTION, MessageKind.WITHDRAWAL)
+    statement = (
+        select(CriticalMessage)
+        .join(CriticalNotice, CriticalNotice.id == CriticalMessage.critical_id)
+        .where(CriticalNotice.key == key, CriticalMessage.kind.in_(kinds))
+    )
+    found = []
+    for row in session.scalars(statement.order_by(CriticalMessage.id.desc())):
+        language = next((code for code in (viewer.language, *row.texts) if code in row.texts), "")
+        words = row.texts.get(language, {})
+        parts = (words.get(name, "") for name in ("reason", "consequence", "action"))
+        found.append(Said(row.kind, row.sent_at, language, *parts))
+    return found
+
+
 def _shown(
     session: Session, viewer: Viewer, rows: Sequence[tuple[CriticalNotice, bool]], *, licensed: bool = True
 ) -> list[Shown]:
@@ -108,8 +139,10 @@ def show(viewer: Viewer, row: CriticalNotice, about: Subject, names: dict[str, s
         action=pick(row.action, spoken, viewer.language, language)[1],
         language=spoken,
         about=about.paths[language],
+        products=frozenset(row.products),
         labels=labels(row.products, names),
         sent_at=row.sent_at or row.created_at,
+        ended_at=row.ended_at,
         acknowledged=known,
     )
 

@@ -12,7 +12,7 @@ from sportello.accounts.models import Organisation, Person
 from sportello.accounts.plans import Plans
 from sportello.core.audience import Viewer
 from sportello.core.policy import Action, require
-from sportello.notifications.models import Acknowledgement, CriticalMessage, CriticalNotice, Notification
+from sportello.notifications.models import Acknowledgement, CriticalMessage, CriticalNotice, Notice, Notification
 from sportello.notifications.queries.critical.reach import addresses_of, customer_people, licensees
 from sportello.notifications.queries.critical.subjects import abouts
 
@@ -186,6 +186,20 @@ def message_rows(session: Session, notice: CriticalNotice) -> Sequence[tuple[Cri
         .order_by(CriticalMessage.id.desc())
     )
     return [(message, name) for message, name in session.execute(statement)]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the telling of the latest message has come."""
+
+    told: int
+    finished: bool
+
+
+def progress(session: Session, notice: CriticalNotice) -> Progress:
+    """Of the message that went out last."""
+    posted = session.get(Notice, notice.messages[-1].notice_id) if notice.messages else None
+    return Progress(posted.told, posted.finished_at is not None) if posted else Progress(0, True)
 
 
 def page_of(rows: Sequence[Row], after: str | None) -> tuple[Sequence[Row], str | None]:

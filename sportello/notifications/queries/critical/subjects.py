@@ -1,9 +1,10 @@
 """Critical notices as subjects of what people are told: read by whoever may read what they are about, once sent."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from sportello.core.audience import Viewer
@@ -12,6 +13,7 @@ from sportello.notifications.models import CriticalNotice, CriticalState
 from sportello.notifications.registry import Subject, registry
 
 KIND = "critical"
+KEPT = 128  # statements, of viewers who read different things
 OUT = (CriticalState.SENT, CriticalState.CLOSED, CriticalState.WITHDRAWN)
 """States in which people have heard of it."""
 
@@ -67,10 +69,16 @@ class CriticalSource:
 
     def visible_keys(self, viewer: Viewer) -> Select[Any]:
         """Of those that went out about something that the viewer may read now."""
-        about: list[ColumnElement[bool]] = []
-        for kind, source in sorted(registry.sources.items()):
-            if kind != KIND:
-                keys = source.visible_keys(viewer).subquery()
-                written = literal(f"{kind}:").concat(next(iter(keys.c)))
-                about.append(CriticalNotice.subject.in_(select(written)))
-        return select(CriticalNotice.key).where(CriticalNotice.state.in_(OUT), or_(false(), *about))
+        others = sorted((kind, source) for kind, source in registry.sources.items() if kind != KIND)
+        return _keys(tuple((kind, source.visible_keys(viewer)) for kind, source in others))
+
+
+@lru_cache(maxsize=KEPT)
+def _keys(asked: tuple[tuple[str, Select[Any]], ...]) -> Select[Any]:
+    """Each notice asks about its own subject, so that nothing else is looked at."""
+    about: list[ColumnElement[bool]] = []
+    for kind, keys in asked:
+        subject = func.substr(CriticalNotice.subject, len(kind) + 2)
+        one = keys.where(keys.selected_columns[0] == subject).correlate(CriticalNotice).exists()
+        about.append(and_(CriticalNotice.subject.startswith(f"{kind}:", autoescape=True), one))
+    return select(CriticalNotice.key).where(CriticalNotice.state.in_(OUT), or_(false(), *about))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Person
@@ -19,6 +19,10 @@ from sportello.notifications.models import (
 )
 from sportello.notifications.queries.critical.reach import customer_people
 from sportello.notifications.queries.critical.report import messages
+
+
+Mail = tuple[str | None, datetime | None]
+NO_MAIL: Mail = (None, None)
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,17 @@ def _people(session: Session, notice: CriticalNotice, wanted: list[int]) -> list
         .group_by(Notification.person_id)
         .subquery()
     )
-    current = customer_people(Person.id).scalar_subquery()
+    customers = customer_people(Person.id).scalar_subquery()
     statement = (
-        select(Person, told.c.at, Acknowledgement)
+        select(
+            Person.id,
+            Person.organisation_id,
+            Person.name,
+            Person.email,
+            told.c.at,
+            Acknowledgement.at,
+            Acknowledgement.for_organisation,
+        )
         .outerjoin(told, told.c.person_id == Person.id)
         .outerjoin(
             Acknowledgement,
@@ -67,24 +79,15 @@ def _people(session: Session, notice: CriticalNotice, wanted: list[int]) -> list
                 Acknowledgement.version == notice.version,
             ),
         )
-        .where(Person.organisation_id.in_(wanted), or_(Person.id.in_(current), told.c.at.is_not(None)))
+        .where(Person.organisation_id.in_(wanted), or_(Person.id.in_(customers), told.c.at.is_not(None)))
         .order_by(Person.name, Person.key)
     )
-    rows = session.execute(statement).unique().all()
-    mails = _mails(session, posted, Delivery.person_id, [row[0].id for row in rows])
+    rows = session.execute(statement).all()
+    here = select(Person.id).where(Person.organisation_id.in_(wanted))
+    mails = _mails(session, posted, Delivery.person_id, here)
     return [
-        Heard(
-            organisation_id=person.organisation_id,
-            name=person.name,
-            email=person.email,
-            person=True,
-            told_at=at,
-            mail=mails.get(person.id, (None, None))[0],
-            mail_at=mails.get(person.id, (None, None))[1],
-            known_at=known.at if known else None,
-            for_organisation=bool(known and known.for_organisation),
-        )
-        for person, at, known in rows
+        Heard(home, name, email, True, told_at, *mails.get(id, NO_MAIL), known_at, bool(for_all))
+        for id, home, name, email, told_at, known_at, for_all in rows
     ]
 
 
@@ -93,7 +96,8 @@ def _addresses(session: Session, notice: CriticalNotice, wanted: list[int]) -> l
         RegisteredAddress.organisation_id.in_(wanted), RegisteredAddress.confirmed_at.is_not(None)
     )
     rows = session.scalars(statement.order_by(RegisteredAddress.email)).all()
-    mails = _mails(session, messages(notice), Delivery.address_id, [row.id for row in rows])
+    here = select(RegisteredAddress.id).where(RegisteredAddress.organisation_id.in_(wanted))
+    mails = _mails(session, messages(notice), Delivery.address_id, here)
     return [
         Heard(
             organisation_id=row.organisation_id,
@@ -110,9 +114,9 @@ def _addresses(session: Session, notice: CriticalNotice, wanted: list[int]) -> l
     ]
 
 
-def _mails(session: Session, posted: list[int], column: Any, ids: list[int]) -> dict[int, tuple[str, datetime]]:
+def _mails(session: Session, posted: list[int], column: Any, among: Select[Any]) -> dict[int, Mail]:
     """State and moment of the latest mail to each."""
     statement = select(column, Delivery.state, Delivery.sent_at, Delivery.created_at).where(
-        Delivery.notice_id.in_(posted), Delivery.channel == DeliveryChannel.MAIL, column.in_(ids)
+        Delivery.notice_id.in_(posted), Delivery.channel == DeliveryChannel.MAIL, column.in_(among)
     )
     return {id: (state, sent or made) for id, state, sent, made in session.execute(statement.order_by(Delivery.id))}

@@ -42,19 +42,17 @@ class Words:
     def from_fields(cls, fields: Fields) -> "Words":
         """Checkboxes `products` ("ledger") and `versions` ("ledger 15.1"), texts `consequence_en` and so on.
 
-        Raises Invalid for a number of days that is none.
+        What is no number of days is -1, for `check_words` to refuse.
         """
         ticked = [value.partition(" ") for value in fields.getlist("versions")]
         days = fields.get("remind_days", str(REMIND_DAYS)).strip() or "0"
-        if not (days.isascii() and days.isdigit() and int(days[:6]) <= LONGEST_WAIT):
-            raise Invalid(N_("A number of days from 0 to %(most)s."), field="remind_days", most=LONGEST_WAIT)
         return cls(
             products={
                 code: [version for owner, _, version in ticked if owner == code] for code in fields.getlist("products")
             },
             consequence=texts_of(fields, "consequence"),
             action=texts_of(fields, "action"),
-            remind_days=int(days),
+            remind_days=int(days) if days.isascii() and days.isdigit() and len(days) < 6 else -1,
         )
 
     def marks(self) -> dict[str, str]:
@@ -83,6 +81,8 @@ def check_words(session: Session, words: Words) -> None:
     """Raise Invalid, naming the field, for what cannot stand in a draft: unknown products, too many words."""
     check_texts(words.consequence, "consequence")
     check_texts(words.action, "action")
+    if not 0 <= words.remind_days <= LONGEST_WAIT:
+        raise Invalid(N_("A number of days from 0 to %(most)s."), field="remind_days", most=LONGEST_WAIT)
     rows = session.execute(
         select(Product.code, ProductVersion.name)
         .outerjoin(ProductVersion, ProductVersion.product_id == Product.id)
