@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager
 
 from kb.models import Article, ArticleTranslation, Category
-from kb.queries.kept import as_reader
+from kb.queries.kept import as_reader, kept
 from sportello.core import clock
 from sportello.core.audience import Viewer, system
 from sportello.core.types import Ref
@@ -39,7 +39,12 @@ class ArticleSubjects:
 
     def visible_keys(self, viewer: Viewer) -> Select[Any]:
         """Keys of the articles that they read, as readers do: drafts are not told to those who write either."""
-        return Article.visible_to(as_reader(viewer), Article.key)
+        return _keys(as_reader(viewer))
+
+
+@kept
+def _keys(viewer: Viewer) -> Select[Any]:
+    return Article.visible_to(viewer, Article.key)
 
 
 def _subject(rows: Sequence[ArticleTranslation], parents: Mapping[str, str]) -> Subject:

@@ -8,9 +8,10 @@ opened since (`services.seen`).
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from sportello.core.audience import VISIBLE_TO, Viewer, admits
@@ -24,8 +25,11 @@ PAGE = 20
 MOST = 100
 """The bell counts up to here."""
 BATCH = 150
+KEPT = 128  # statements, of viewers who read different things
+Asked = tuple[tuple[str, Select[Any]], ...]
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
 _PLACE = (Notification.created_at, Notification.key)
+_NEWEST = tuple(column.desc() for column in _PLACE)
 OTHER = N_("News")
 _NOBODY = -1
 
@@ -67,17 +71,19 @@ class Page:
 def unread_count(session: Session, counters: Session, viewer: Viewer, opens: Ref | None = None) -> int:
     """How many notifications the viewer has not read, at most `MOST`; 0 for nobody. `opens`: is being read just now.
 
-    One statement, and one of the counters if anything waits; more only when most of what waits was opened lately.
+    One statement, and one of the counters if anything waits; more only for whom more than `BATCH` waits.
     """
     if viewer.person_id is None:
         return 0
-    place = (Notification.kind, Notification.subject, *_PLACE)
-    statement = _mine(viewer, *place).where(Notification.read_at.is_(None)).limit(BATCH)
+    asked, who = readable_keys(viewer), {"person": viewer.person_id}
+    rows = session.execute(_waiting(asked, BATCH), who).all()
+    if len(rows) < BATCH:
+        return min(_count(counters, viewer, rows, opens), MOST)
     found, after = 0, None
     while found < MOST:
-        rows = session.execute(statement if after is None else statement.where(_before(after))).all()
-        seen = _seen(counters, viewer, rows)
-        found += sum(not _opened(row, seen) and Ref(row.kind, row.subject) != opens for row in rows)
+        statement = _waiting(asked, BATCH).order_by(*_NEWEST)
+        rows = session.execute(statement if after is None else statement.where(_before(after)), who).all()
+        found += _count(counters, viewer, rows, opens)
         if len(rows) < BATCH:
             break
         after = (rows[-1].created_at, rows[-1].key)
@@ -99,7 +105,9 @@ def inbox(
     """
     if viewer.person_id is None:
         return Page(())
-    statement = _mine(viewer, Notification, Notice).join(Notice, Notice.id == Notification.notice_id)
+    mine = (Notification.person_id == viewer.person_id, readable(readable_keys(viewer)))
+    statement = select(Notification, Notice).join(Notice, Notice.id == Notification.notice_id).where(*mine)
+    statement = statement.order_by(*_NEWEST).execution_options(**{VISIBLE_TO: True})
     if unread:
         statement = statement.where(Notification.read_at.is_(None))
     start = parse_cursor(before) if before else None
@@ -134,19 +142,31 @@ def parse_cursor(text: str) -> tuple[datetime, str]:
     return at, key
 
 
-def readable(viewer: Viewer) -> ColumnElement[bool]:
-    """The viewer may read now what the notification is about: the sources' own rule, asked of each row."""
+def readable_keys(viewer: Viewer) -> Asked:
+    """What each registered source asks about for the viewer. One that keeps its statements makes ours kept, too."""
+    return tuple((kind, source.visible_keys(viewer)) for kind, source in sorted(registry.sources.items()))
+
+
+def readable(asked: Asked) -> ColumnElement[bool]:
+    """What a notification is about may be read now: the sources' own rule, asked of each row."""
     kinds = []
-    for kind, source in sorted(registry.sources.items()):
-        keys = source.visible_keys(viewer)
+    for kind, keys in asked:
         here = keys.where(keys.selected_columns[0] == Notification.subject).correlate(Notification).exists()
         kinds.append(and_(Notification.kind == kind, here))
     return or_(false(), *kinds)
 
 
-def _mine(viewer: Viewer, *columns: Any) -> Select[Any]:
-    statement = select(*columns).where(Notification.person_id == (viewer.person_id or _NOBODY), readable(viewer))
-    return statement.order_by(*(column.desc() for column in _PLACE)).execution_options(**{VISIBLE_TO: True})
+@lru_cache(maxsize=KEPT)
+def _waiting(asked: Asked, limit: int) -> Select[Any]:
+    """Some of what `person` has not read. To build it takes longer than to run it."""
+    mine = (Notification.person_id == bindparam("person"), Notification.read_at.is_(None), readable(asked))
+    columns: tuple[Any, ...] = (Notification.kind, Notification.subject, *_PLACE)
+    return select(*columns).where(*mine).limit(limit).execution_options(**{VISIBLE_TO: True})
+
+
+def _count(counters: Session, viewer: Viewer, rows: Sequence[Any], opens: Ref | None) -> int:
+    seen = _seen(counters, viewer, rows)
+    return sum(not _opened(row, seen) and Ref(row.kind, row.subject) != opens for row in rows)
 
 
 def _before(place: tuple[datetime, str]) -> ColumnElement[bool]:

@@ -3,13 +3,16 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from sportello.core.types import Ref
 from sportello.notifications.models import SeenMark
 
 AT_ONCE = 1000
+_MARKS = select(SeenMark.subject, SeenMark.seen_at).where(
+    SeenMark.person_id == bindparam("person"), SeenMark.subject.in_(bindparam("subjects", expanding=True))
+)
 
 
 def seen_since(
@@ -19,10 +22,6 @@ def seen_since(
     found: dict[Ref, datetime] = {}
     wanted = sorted({str(ref) for ref in refs})
     for start in range(0, len(wanted), AT_ONCE):
-        marks = select(SeenMark.subject, SeenMark.seen_at).where(
-            SeenMark.person_id == person_id, SeenMark.subject.in_(wanted[start : start + AT_ONCE])
-        )
-        if since is not None:
-            marks = marks.where(SeenMark.seen_at >= since)
-        found |= {Ref.parse(subject): at for subject, at in counters.execute(marks)}
-    return found
+        asked = {"person": person_id, "subjects": wanted[start : start + AT_ONCE]}
+        found |= {Ref.parse(subject): at for subject, at in counters.execute(_MARKS, asked)}
+    return {ref: at for ref, at in found.items() if since is None or at >= since}

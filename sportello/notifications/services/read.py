@@ -7,7 +7,7 @@ from sportello.core import clock
 from sportello.core.audience import Viewer
 from sportello.core.errors import NotFound
 from sportello.notifications.models import Notification
-from sportello.notifications.queries.inbox import parse_cursor, readable
+from sportello.notifications.queries.inbox import parse_cursor, readable, readable_keys
 
 
 def mark_read(session: Session, viewer: Viewer, key: str) -> None:
@@ -15,7 +15,7 @@ def mark_read(session: Session, viewer: Viewer, key: str) -> None:
     mine = Notification.person_id == viewer.person_id
     found = session.execute(
         update(Notification)
-        .where(Notification.key == key, mine, readable(viewer))
+        .where(Notification.key == key, mine, readable(readable_keys(viewer)))
         .values(read_at=func.coalesce(Notification.read_at, clock.now()))
         .execution_options(synchronize_session=False)
     )
@@ -32,7 +32,8 @@ def mark_all_read(session: Session, viewer: Viewer, up_to: str) -> int:
         return 0
     changed = session.execute(
         update(Notification)
-        .where(Notification.person_id == viewer.person_id, Notification.read_at.is_(None), readable(viewer))
+        .where(Notification.person_id == viewer.person_id, Notification.read_at.is_(None))
+        .where(readable(readable_keys(viewer)))
         .where(tuple_(Notification.created_at, Notification.key) <= parse_cursor(up_to))
         .values(read_at=clock.now())
         .execution_options(synchronize_session=False)
