@@ -186,6 +186,7 @@ def test_posts_of_one_thread_within_the_window_are_one_mail(site: Site, cast: Ca
             time.shift(timedelta(minutes=4))
         send_mails(site)
         (mail,) = arrived(site)
+        assert mail["Subject"] == "First, and 2 more"
         places = [body(mail).index(f"* {title}") for title in ("First", "Second", "Third")]
         assert places == sorted(places)
         assert "/posts/post3" in body(mail, "html")

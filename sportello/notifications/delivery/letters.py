@@ -99,9 +99,9 @@ def grouped_letter(told: Sequence[Told]) -> Letter:
         for one, letter in zip(told, letters, strict=True)
     ]
     return Letter(
-        subject=letters[0].subject,
+        subject=_(N_("%(subject)s, and %(count)s more"), subject=letters[0].subject, count=len(told) - 1),
         label=_(first.event.label),
-        heading=_(N_("%(count)s news"), count=len(told)),
+        heading=_(N_("%(count)s new things"), count=len(told)),
         paragraphs=(),
         sections=(Section("", lines),),
     )

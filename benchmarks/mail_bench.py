@@ -1,0 +1,159 @@
+"""How many mails about notices leave in a second: a demo site, its real worker, a mail server that takes everything.
+
+python benchmarks/mail_bench.py [--people 1000] [--database URL]
+
+The server on loopback is a process of its own and answers at once, so what is measured is the site: asking everything
+anew for each reader, writing the letter, the line with the server, noting that it was sent. Beside it the same server
+takes mails that are only composed and handed over, by one connection and by a connection each.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+
+import click
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sqlalchemy import func, select
+
+from kb.models import Article
+from sportello.accounts.models import Person
+from sportello.core import clock, keys
+from sportello.core.audience import anonymous
+from sportello.core.db import Database
+from sportello.core.mail import Message, SmtpMailer
+from sportello.core.types import Ref
+from sportello.notifications.levels import Level
+from sportello.notifications.models import Delivery, DeliveryState, Subscription
+from sportello.notifications.services.announce import announce
+from sportello.portal.site import open_site
+
+
+def _serve(port: int, taken: "Synchronized[int]") -> None:
+    """A server that says yes to everything: only as much of SMTP as a client needs."""
+    with socket.create_server(("127.0.0.1", port), backlog=64) as listening:
+        while True:
+            line, _address = listening.accept()
+            with line, contextlib.suppress(ConnectionError):
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _converse(line, taken)
+
+
+def _converse(line: socket.socket, taken: "Synchronized[int]") -> None:
+    file = line.makefile("rb")
+    line.sendall(b"220 sink\r\n")
+    while command := file.readline():
+        verb = command[:4].upper().strip()
+        if verb == b"DATA":
+            line.sendall(b"354 go on\r\n")
+            while file.readline() != b".\r\n":
+                pass
+            with taken.get_lock():
+                taken.value += 1
+        line.sendall(b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n")
+        if verb == b"QUIT":
+            return
+
+
+@contextlib.contextmanager
+def sink() -> Iterator[tuple[int, "Synchronized[int]"]]:
+    """The server's port, and how many messages it has taken."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    taken: Synchronized[int] = multiprocessing.Value("i", 0)
+    process = multiprocessing.Process(target=_serve, args=(port, taken), daemon=True)
+    process.start()
+    time.sleep(0.3)
+    try:
+        yield port, taken
+    finally:
+        process.terminate()
+        process.join()
+
+
+def handed_over(port: int, idle: float, number: int) -> float:
+    """Mails a second that are composed and handed over, and nothing else; `idle` 0: a connection each."""
+    mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", "support@vendor.example", "http://127.0.0.1:8000", idle=idle)
+    started = time.perf_counter()
+    for one in range(number):
+        mailer.send(Message("a@many.example", "Subject", "Text\n" * 20, "<p>Text</p>" * 20, key=str(one)))
+    return number / (time.perf_counter() - started)
+
+
+def many_watch(database: Database, people: int) -> None:
+    """That many people watch a public article, and are to be told of it."""
+    with database.write() as session:
+        now = clock.now()
+        key = session.scalars(Article.visible_to(anonymous(), Article.key).limit(1)).one()
+        session.add_all(
+            Person(key=keys.new_key(), email=f"reader{n}@many.example", name=f"Reader {n}", created_at=now)
+            for n in range(people)
+        )
+        session.flush()
+        for person_id in session.scalars(select(Person.id).where(Person.email.like("%@many.example"))):
+            row = Subscription(person_id=person_id, kind="article", topic=key, level=Level.WATCHING, changed_at=now)
+            session.add(row)
+        announce(session, "article-published", Ref("article", key))
+
+
+def states(database: Database, state: DeliveryState) -> int:
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(Delivery).where(Delivery.state == state)) or 0
+
+
+@click.command()
+@click.option("--people", default=1000, show_default=True, help="Mails to send.")
+@click.option("--database", "url", default="", help="PostgreSQL URL of an empty database; empty: SQLite.")
+def main(people: int, url: str) -> None:
+    """How many mails about notices leave in a second."""
+    with sink() as (port, taken), tempfile.TemporaryDirectory() as folder:
+        for name, idle, number in (("one connection", 15.0, 300), ("a connection each", 0.0, 50)):
+            click.echo(f"composed and handed over, {name}: {handed_over(port, idle, number):,.0f} mails/s")
+        environment = {
+            **os.environ,
+            "SPORTELLO_VAR_DIR": folder,
+            "SPORTELLO_DATABASE_URL": url,
+            "SPORTELLO_SMTP_URL": f"smtp://127.0.0.1:{port}",
+        }
+        command = [sys.executable, "-m", "sportello.portal"]
+        subprocess.run([*command, "demo", "--load-only"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        os.environ.update(environment)
+        _measure(command, environment, people, taken)
+
+
+def _measure(command: list[str], environment: dict[str, str], people: int, taken: "Synchronized[int]") -> None:
+    from sportello.core.settings import Settings
+
+    site = open_site(Settings.from_env())
+    many_watch(site.database, people)
+    before = taken.value
+    worker = subprocess.Popen([*command, "worker"], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        while taken.value <= before + people // 10:  # it has started, and everybody is queued
+            time.sleep(0.02)
+        begin, started = taken.value, time.perf_counter()
+        while taken.value < before + people:
+            time.sleep(0.02)
+        rate = (taken.value - begin) / (time.perf_counter() - started)
+        while states(site.database, DeliveryState.QUEUED):
+            time.sleep(0.1)
+    finally:
+        worker.terminate()
+        worker.wait()
+    click.echo(f"about a notice, by the worker: {rate:,.0f} mails/s; {taken.value - before} mails to {people} people")
+    assert states(site.database, DeliveryState.SENT) >= people
+    site.database.dispose()
+
+
+if __name__ == "__main__":
+    main()
