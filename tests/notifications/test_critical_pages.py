@@ -1,7 +1,7 @@
 """The pages of critical notices: writing and sending one, the banner, acknowledging, the report."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 
@@ -69,11 +69,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, database: Database, cast: Cast) -> Iterator[Desk]:
+def desk(app: Flask, database: Database, cast: Cast) -> Desk:
     with database.write() as session:
         article = closing(session, it="La chiusura registra due volte")
         made = Desk(app, database, cast, str(alarms.about(article)), article.slug)
-    yield made
+    return made
 
 
 @pytest.fixture
