@@ -72,8 +72,7 @@ class Desk:
 def desk(app: Flask, database: Database, cast: Cast) -> Desk:
     with database.write() as session:
         article = closing(session, it="La chiusura registra due volte")
-        made = Desk(app, database, cast, str(alarms.about(article)), article.slug)
-    return made
+        return Desk(app, database, cast, str(alarms.about(article)), article.slug)
 
 
 @pytest.fixture
