@@ -24,9 +24,9 @@ AGAIN = {"/": 2, "/kb": 2, "/kb/all": 2, "/kb/products/ledger": 2}
 AGAIN_ARTICLE = 6
 """The same, when nobody has changed anything since it was asked before: who is it, and the stamp of the content. An
 article also asks for the person's own vote, and counts its opening; for those who write it asks where it stands."""
-BELL, MARK = 1, 1
-"""What a page of somebody who is signed in costs more: the bell's count, of whom has nothing unread; an article is also
-marked as seen."""
+BELL, BANNER, FOLLOW, MARK = 1, 1, 1, 1
+"""What a page of somebody who is signed in costs more: the bell's count, of whom has nothing unread; who licenses
+products is asked for what they must acknowledge; what can be followed says how it is; an article is marked as seen."""
 
 
 @contextmanager
@@ -90,7 +90,11 @@ def test_twice_the_content_is_the_same_number_of_statements(
 
     def most(address: str, figures: dict[str, int], article: int) -> int:
         personal = name != "anonymous" and "suggest" not in address
-        return figures.get(address, article + MARK * personal) + BELL * personal
+        licensed, followed = (
+            personal and name == "anna",
+            personal and address.startswith(("/kb/products/", f"/kb/{slug}")),
+        )
+        return figures.get(address, article + MARK * personal) + BELL * personal + BANNER * licensed + FOLLOW * followed
 
     before = {address: count(address) for address in pages}
     for address in (*AGAIN, pages[-1]):
