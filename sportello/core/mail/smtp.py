@@ -10,6 +10,7 @@ import smtplib
 import ssl
 import threading
 import time
+from functools import cached_property
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sportello.core.mail.message import POLICY, MailError, Message, compose, parse_address
@@ -140,17 +141,21 @@ class SmtpMailer:
         self._sender, self._base_url, self._timeout = sender, base_url, timeout
         self._kept = Kept(idle)
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()  # it reads all certificates of the system: once is enough
+
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self._implicit_tls:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
+            tls, timeout = self._tls, self._timeout
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=timeout, context=tls)
         else:
             connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
         try:
             connection.ehlo()
             offered = connection.has_extn("starttls")
             if not self._implicit_tls and (self._starttls == "required" or (self._starttls == "offered" and offered)):
-                connection.starttls(context=context)
+                connection.starttls(context=self._tls)
                 connection.ehlo()
             if self._user:
                 connection.login(self._user, self._password)
