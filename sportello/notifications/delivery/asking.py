@@ -31,10 +31,11 @@ READ = N_("They have read it meanwhile.")
 OVER = N_("It is no longer true, or no longer for them.")
 
 
-def reader_of(session: Session, plans: Plans, delivery: Delivery) -> Recipient | None:
+def reader_of(session: Session, plans: Plans, delivery: Delivery, *, staff_totp: bool = False) -> Recipient | None:
     """To whom a delivery goes, as they are now; None for a closed account or an address that has not confirmed."""
     if delivery.person_id is not None:
-        return recipients(session, plans, [delivery.person_id]).get(delivery.person_id)
+        found = recipients(session, plans, [delivery.person_id], staff_totp=staff_totp)
+        return found.get(delivery.person_id)
     address = session.get(RegisteredAddress, delivery.address_id)
     return address_recipient(session, plans, address) if address else None
 

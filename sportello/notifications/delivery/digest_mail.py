@@ -57,7 +57,8 @@ def on_digest_due(site: Site, event: DigestDue) -> None:
 
 def _due(session: Session, site: Site, delivery: Delivery, now: datetime) -> Due | None:
     person_id = delivery.person_id or 0
-    reader = recipients(session, site.plans, [person_id]).get(person_id)
+    totp = site.settings.require_staff_totp
+    reader = recipients(session, site.plans, [person_id], staff_totp=totp).get(person_id)
     if reader is None:
         return None
     preference = session.get(Preference, person_id)
