@@ -61,7 +61,7 @@ def follow(kind: str, key: str) -> ResponseReturnValue:
 @signed_in
 def subscriptions() -> ResponseReturnValue:
     """All that one follows; the form sends every line, and those that are others than before are kept."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _page()
     try:
         levels = _levels(request.form)

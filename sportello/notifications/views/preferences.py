@@ -51,7 +51,7 @@ def preferences() -> ResponseReturnValue:
     with read_session() as session:
         wishes = wishes_of(session, current_viewer().person_id)
     form = PreferencesForm.of(wishes)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(form, wishes)
     if not form.validate():
         return _page(form, wishes), 400
