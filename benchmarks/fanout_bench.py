@@ -187,7 +187,7 @@ def fan_out(database: Database, workers: Workers, key: str, people: int, kill: b
     found["in_the_bell"] = number(database, Notification)
     found["mails_to_people"] = number(database, Delivery, mails, Delivery.person_id.is_not(None))
     found["mails_to_addresses"] = number(database, Delivery, mails, Delivery.address_id.is_not(None))
-    found["events"] = number(database, OutboxRow, OutboxRow.name == "MailDue")
+    found["events"] = number(database, OutboxRow, OutboxRow.name == "UrgentMailDue")
     found["mails_sent_meanwhile"] = number(database, Delivery, Delivery.sent_at.is_not(None))
     return found
 

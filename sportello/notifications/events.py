@@ -20,6 +20,13 @@ class MailDue(Event):
 
 
 @dataclass(frozen=True)
+class UrgentMailDue(Event):
+    """The same for what is always told: it waits behind nothing else, and many go side by side."""
+
+    delivery: int
+
+
+@dataclass(frozen=True)
 class DigestDue(Event):
     """Somebody's digest is to be written and sent, with what they may see then. `delivery`: the id of its row."""
 
@@ -46,4 +53,3 @@ class AddressRegistered(Event):
     """An address without an account must confirm that it wants critical notices. `address`: the id of its row."""
 
     address: int
-

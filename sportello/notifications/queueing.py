@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sportello.core import clock, keys, outbox
 from sportello.core.outbox import Event
-from sportello.notifications.events import CallDue, MailDue
+from sportello.notifications.events import CallDue, MailDue, UrgentMailDue
 from sportello.notifications.models import Delivery, DeliveryChannel, DeliveryState, Notification
 from sportello.notifications.reaching import Telling
 
@@ -48,7 +48,8 @@ def _queue(session: Session, telling: Telling, channel: DeliveryChannel, to: Seq
     }
     rows = [{"key": keys.new_key(), **shared, **recipient} for recipient in to]
     made = session.scalars(_once(session, Delivery).returning(Delivery.id), rows).all()
-    events: list[Event] = [MailDue(id) if mails else CallDue(id) for id in made]
+    kind = CallDue if not mails else UrgentMailDue if telling.event.always else MailDue
+    events: list[Event] = [kind(id) for id in made]
     outbox.emit_many(session, events, available_at=due)
 
 

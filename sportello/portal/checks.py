@@ -16,7 +16,7 @@ from sportello.core.errors import Invalid, SportelloError
 from sportello.core.handling import Site
 from sportello.core.mail import MailError
 from sportello.core.outbox import OutboxRow
-from sportello.notifications.queries.deliveries import DUE, ChannelState, channel_states
+from sportello.notifications.queries.deliveries import SENDING, ChannelState, channel_states
 from sportello.portal import migrate
 from sportello.portal.worker.leadership import describe
 
@@ -43,7 +43,7 @@ class UnknownAudiences(SportelloError):
 def database(site: Site) -> Check:
     """It answers; its size of outbox and lag are given, without what is sent: see `notices`."""
     with site.database.read() as session:
-        waiting = outbox.backlog(session, beside=[event.name for event in DUE.values()])
+        waiting = outbox.backlog(session, beside=SENDING)
     line = f"answers; {waiting.waiting} events wait, {waiting.parked} are parked"
     facts = {"waiting": waiting.waiting, "parked": waiting.parked, "lag_seconds": round(waiting.lag_seconds, 1)}
     if waiting.parked:

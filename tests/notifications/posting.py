@@ -10,14 +10,14 @@ from sportello.core.handling import Site
 from sportello.core.mail import stored_mails
 from sportello.core.outbox import OutboxRow
 from sportello.notifications.delivery.mails import on_mail_due
-from sportello.notifications.events import MailDue
+from sportello.notifications.events import MailDue, UrgentMailDue
 from sportello.notifications.models import Delivery, Notice
 from tests.notifications.telling import waiting
 
 
 def send_mails(site: Site) -> int:
-    """Handle what is due of `MailDue`; returns how many events that were."""
-    rows = waiting(site.database, MailDue.name)
+    """Handle what is due of `MailDue` and `UrgentMailDue`; returns how many events that were."""
+    rows = [*waiting(site.database, UrgentMailDue.name), *waiting(site.database, MailDue.name)]
     for row in rows:
         on_mail_due(site, MailDue(**row.payload))
         with site.database.write() as session:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sportello.core import clock, keys
 from sportello.core.handling import Site
 from sportello.notifications import beyond, fanout
-from sportello.notifications.events import CallDue, MailDue
+from sportello.notifications.events import CallDue, UrgentMailDue
 from sportello.notifications.models import Delivery, Notice, RegisteredAddress, Webhook
 from sportello.notifications.registry import EventType
 from tests.notifications.telling import spread, tell, waiting
@@ -65,7 +65,7 @@ def test_confirmed_addresses_of_licensees_hear_of_an_alarm(site: Site, cast: Cas
     register(site, cast, "expired", "desk@expired.example")
     notice = tell(site, ALARM, posts.write("Ledger loses entries", products=["ledger"]))
     assert addressed(site, notice) == [desk, ledger]
-    assert len(waiting(site.database, MailDue.name)) == 4  # with Anna and Piero
+    assert len(waiting(site.database, UrgentMailDue.name)) == 4  # with Anna and Piero
     notice = tell(site, ALARM, posts.write("For premium", "premium", products=["ledger"]))
     assert addressed(site, notice) == [ledger]
 
@@ -141,7 +141,7 @@ def test_many_addresses_go_in_batches_and_begin_anew_without_harm(
         notice = session.scalars(select(Notice)).one()
     assert addressed(site, notice) == every
     assert notice.finished_at is not None
-    assert len(waiting(site.database, MailDue.name)) == len(every) + 2
+    assert len(waiting(site.database, UrgentMailDue.name)) == len(every) + 2
 
 
 def _killed(*values: Any) -> None:

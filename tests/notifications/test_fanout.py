@@ -13,7 +13,7 @@ from sportello.core.handling import Site
 from sportello.core.outbox import OutboxRow
 from sportello.core.types import Ref
 from sportello.notifications import fanout
-from sportello.notifications.events import MailDue, NoticePosted
+from sportello.notifications.events import MailDue, NoticePosted, UrgentMailDue
 from sportello.notifications.levels import Level
 from sportello.notifications.models import ChannelChoice, Delivery, Notice, Notification
 from sportello.notifications.services.announce import announce
@@ -255,7 +255,7 @@ def test_handled_again_a_notice_tells_nobody_twice(site: Site, cast: Cast, posts
     fanout.on_notice_posted(site, NoticePosted(notice.key))
     fanout.on_notice_posted(site, NoticePosted("nonesuch42"))
     assert belled(site.database, notice) == mailed(site.database, notice) == ids(cast.anna, cast.piero)
-    assert len(waiting(site.database, MailDue.name)) == 2
+    assert len(waiting(site.database, UrgentMailDue.name)) == 2
 
 
 def test_two_events_for_one_notice_share_the_work(

@@ -16,7 +16,7 @@ from sportello.core import clock
 from sportello.core.db import Database
 from sportello.core.handling import Site
 from sportello.notifications import fanout
-from sportello.notifications.events import MailDue
+from sportello.notifications.events import MailDue, UrgentMailDue
 from sportello.notifications.levels import Level
 from sportello.notifications.models import Delivery, Notice, Notification, Subscription
 from sportello.notifications.services.announce import announce
@@ -125,7 +125,7 @@ def test_killed_anywhere_everybody_is_told_once(
             assert calls == when
     spread(site)
     assert belled(site.database, notice) == mailed(site.database, notice) == sorted([cast.anna.id, cast.piero.id])
-    assert len(waiting(site.database, MailDue.name)) == 2
+    assert len(waiting(site.database, UrgentMailDue.name)) == 2
     with site.database.read() as session:
         assert session.get_one(Notice, notice.id).told == 2
 

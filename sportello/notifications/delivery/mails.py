@@ -19,7 +19,7 @@ from sportello.notifications.delivery.envelope import put_in
 from sportello.notifications.delivery.footing import foot
 from sportello.notifications.delivery.holding import allowed_at, refusal, settle, suppress
 from sportello.notifications.delivery.letters import Told, letter_for
-from sportello.notifications.events import MailDue
+from sportello.notifications.events import MailDue, UrgentMailDue
 from sportello.notifications.models import Delivery, DeliveryState, Notice
 from sportello.notifications.reaching import Telling
 from sportello.notifications.recipients import Recipient
@@ -36,7 +36,7 @@ class Prepared:
     later: datetime | None = None
 
 
-def on_mail_due(site: Site, event: MailDue) -> None:
+def on_mail_due(site: Site, event: MailDue | UrgentMailDue) -> None:
     """Send what waits, if it is still to be sent. Raises MailError when the server did not take it."""
     now = clock.now()
     with site.database.read() as session, site.database.read_counters() as counters:
@@ -60,7 +60,7 @@ def prepare(site: Site, session: Session, counters: Session, delivery_id: int, n
     kind = registry.events.get(notice.event) if notice else None
     if notice is None or kind is None:
         return Prepared(dropped={delivery_id: NOTHING})
-    reader = reader_of(session, site.plans, delivery)
+    reader = reader_of(session, site.plans, delivery, staff_totp=site.settings.require_staff_totp)
     if reader is None:
         return Prepared(dropped={delivery_id: NOBODY})
     if not kind.always and (later := allowed_at(session, reader, now)) > now:
@@ -114,6 +114,6 @@ def hand_over(site: Site, message: Message, ids: Sequence[int]) -> None:
         settle(session, ids, DeliveryState.SENT, clock.now())
 
 
-def _postpone(session: Session, event: MailDue, at: datetime) -> None:
+def _postpone(session: Session, event: MailDue | UrgentMailDue, at: datetime) -> None:
     session.execute(update(Delivery).where(Delivery.id == event.delivery).values(due_at=at))
     outbox.emit(session, event, available_at=at)

@@ -14,7 +14,7 @@ from sportello.core.audience import Viewer, admits
 from sportello.core.errors import NotFound
 from sportello.core.outbox import OutboxRow
 from sportello.core.types import Ref
-from sportello.notifications.events import CallDue, DigestDue, MailDue, NoticePosted
+from sportello.notifications.events import CallDue, DigestDue, MailDue, NoticePosted, UrgentMailDue
 from sportello.notifications.models import (
     Delivery,
     DeliveryChannel,
@@ -30,6 +30,8 @@ PAGE = 20
 PORTAL = "portal"
 DUE = {DeliveryChannel.MAIL: MailDue, DeliveryChannel.DIGEST: DigestDue, DeliveryChannel.WEBHOOK: CallDue}
 """The event that has a delivery of each channel sent."""
+SENDING = sorted(event.name for event in (*DUE.values(), UrgentMailDue))
+"""Names of every event that has a delivery sent."""
 TRAVELS = timedelta(days=8)  # nothing is sent later after it was asked for: bounds the counting of what was sent
 LATE = {PORTAL: 60.0, DeliveryChannel.MAIL: 600.0, DeliveryChannel.DIGEST: 3600.0}
 """Seconds after which what waits means that the channel is behind. Calls have none: a customer's system may be away."""
@@ -217,8 +219,9 @@ def _titles(session: Session, viewer: Viewer, written: Iterable[str]) -> dict[st
 def given_up_events(session: Session) -> Sequence[OutboxRow]:
     """Parked events that are no deliveries: mails of accounts, a fan-out that broke; at most 50, newest first."""
     statement = select(OutboxRow).where(OutboxRow.parked_at.is_not(None), OutboxRow.finished_at.is_(None))
-    names = [event.name for event in DUE.values()]
-    return session.scalars(statement.where(OutboxRow.name.not_in(names)).order_by(OutboxRow.id.desc()).limit(50)).all()
+    return session.scalars(
+        statement.where(OutboxRow.name.not_in(SENDING)).order_by(OutboxRow.id.desc()).limit(50)
+    ).all()
 
 
 def suppressed(session: Session, q: str = "", after: str = "") -> Sequence[SuppressedAddress]:

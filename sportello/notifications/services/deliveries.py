@@ -12,16 +12,15 @@ from sportello.core.errors import N_, Conflict, NotFound
 from sportello.core.outbox import OutboxRow
 from sportello.core.policy import Action, require
 from sportello.notifications.models import Delivery, DeliveryChannel, DeliveryState, SuppressedAddress
-from sportello.notifications.queries.deliveries import DUE
+from sportello.notifications.queries.deliveries import DUE, SENDING
 
 ENDED = (DeliveryState.FAILED, DeliveryState.DROPPED)
 BATCH = 500
 
 
 def _parked() -> Select[OutboxRow]:
-    names = [event.name for event in DUE.values()]
     return select(OutboxRow).where(
-        OutboxRow.parked_at.is_not(None), OutboxRow.finished_at.is_(None), OutboxRow.name.in_(names)
+        OutboxRow.parked_at.is_not(None), OutboxRow.finished_at.is_(None), OutboxRow.name.in_(SENDING)
     )
 
 
