@@ -21,7 +21,7 @@ class MailDue(Event):
 
 @dataclass(frozen=True)
 class UrgentMailDue(Event):
-    """The same for what is always told: it waits behind nothing else, and many go side by side."""
+    """The same for what is always told: it waits behind nothing else."""
 
     delivery: int
 

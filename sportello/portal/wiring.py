@@ -87,12 +87,12 @@ MAILS: Mapping[type[Event], Sequence[Handler]] = {
 """What goes by mail to many: behind a slow mail server it waits for itself only."""
 
 URGENT: Mapping[type[Event], Sequence[Handler]] = {notices.UrgentMailDue: (on_mail_due,)}
-"""Mails about critical notices: before all others, and several side by side, as far as the mail server is."""
+"""Mails about critical notices, behind no others. One after the other: a kill in between repeats one at most."""
 
 CALLS: Mapping[type[Event], Sequence[Handler]] = {notices.CallDue: (on_call_due,)}
 """Calls to the systems of organisations, which may take their time: several side by side."""
 
-LANES = (HANDLERS, FILES, MANY, NOTICES, MAILS)
+LANES = (HANDLERS, FILES, MANY, NOTICES, MAILS, URGENT)
 
 
 def make_worker(site: Site) -> Worker:
@@ -100,7 +100,7 @@ def make_worker(site: Site) -> Worker:
     return Worker(
         site,
         index_lane=IndexLane(site, INDEXED, follow_articles),
-        lanes=[*(RowLane(site, handlers) for handlers in LANES), SideLane(site, URGENT), SideLane(site, CALLS)],
+        lanes=[*(RowLane(site, handlers) for handlers in LANES), SideLane(site, CALLS)],
         duties=duties(),
     )
 
