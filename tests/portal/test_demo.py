@@ -12,10 +12,12 @@ from sportello.accounts.plans import Plans
 from sportello.core.audience import system
 from sportello.core.db import Database
 from sportello.core.settings import Settings
+from sportello.notifications.models import Acknowledgement, Subscription
 from sportello.portal.demo.articles import load_articles
 from sportello.portal.demo.desk import article_ref, load_desk, slug_of
 from sportello.portal.demo.load import load_site
 from sportello.portal.demo.searches import load_searches
+from sportello.portal.demo.told import load_told
 
 
 @pytest.mark.slow
@@ -26,6 +28,7 @@ def test_every_desk_has_something_on_it_once(settings: Settings, database: Datab
     load_articles(database, plans.ladder)
     with database.write() as session:
         assert load_desk(session, plans)
+        assert load_told(session, plans)
         opened = article_ref(session, "ledger-vat-rounding")
     with database.counters() as session:
         assert load_searches(session, plans.ladder, opened)
@@ -37,10 +40,13 @@ def test_every_desk_has_something_on_it_once(settings: Settings, database: Datab
         assert len(session.scalars(archived).all()) == len(session.scalars(binned).all()) == 1
         assert session.scalar(select(func.count()).select_from(ArticleVote).where(ArticleVote.comment != "")) == 3
         assert session.scalar(select(func.count()).select_from(ProblemReport)) == 1
+        assert session.scalar(select(func.count()).select_from(Acknowledgement)) == 3
+        assert session.scalar(select(func.count()).select_from(Subscription)) == 6
         before = slug_of(session, "ledger-vat-rounding")
     assert load_articles(database, plans.ladder).changed == 0
     with database.write() as session:
         assert not load_desk(session, plans)
+        assert not load_told(session, plans)
         assert slug_of(session, "ledger-vat-rounding") == before
     with database.counters() as session:
         assert not load_searches(session, plans.ladder, opened)

@@ -14,6 +14,7 @@ from sportello.portal.demo.articles import load_articles
 from sportello.portal.demo.desk import article_ref, load_desk
 from sportello.portal.demo.load import load_site, refuse_strangers
 from sportello.portal.demo.searches import load_searches
+from sportello.portal.demo.told import load_told
 from sportello.portal.migrate import upgrade
 from sportello.portal.site import open_site, prepare_folders
 from sportello.portal.wiring import make_worker, rebuild_index
@@ -86,6 +87,7 @@ def _load(shell: Shell) -> None:
     load_articles(shell.database, site.plans.ladder)
     with shell.database.write() as session:
         load_desk(session, site.plans)
+        load_told(session, site.plans)
         opened = article_ref(session, "ledger-vat-rounding")
     with shell.database.counters() as session:
         load_searches(session, site.plans.ladder, opened)
