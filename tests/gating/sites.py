@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -33,9 +34,14 @@ class Site:
 
 
 def make_site(
-    folder: Path, databases: Databases, keep: Callable[[Item], bool] = lambda item: True, *, settle: bool = True
+    folder: Path,
+    databases: Databases,
+    keep: Callable[[Item], bool] = lambda item: True,
+    *,
+    settle: bool = True,
+    **changes: Any,
 ) -> Iterator[Site]:
-    """A site with the cast and the kept items, indexed."""
+    """A site with the cast and the kept items, indexed; `changes` of its settings."""
     folder.mkdir(parents=True, exist_ok=True)
     url = databases.fresh(folder / "sportello.sqlite")
     settings = Settings(
@@ -46,6 +52,7 @@ def make_site(
         operator_name="Meridiana",
         limit_search_person=10_000,
         limit_search_ip=10_000,
+        **changes,
     )
     database = Database(settings.database, settings.counters_database)
     if settings.counters_database:
