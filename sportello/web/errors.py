@@ -86,7 +86,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    log.exception("unhandled error on %s", request.path)
+    log.exception("unhandled error on %s", request.url_rule or "-")  # an address may hold a secret
     g.setdefault("viewer", None)
     try:
         return error_page(500)
