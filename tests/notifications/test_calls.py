@@ -108,6 +108,7 @@ SLOW = {
     "trickles its status": trickling(b"HTTP/1.1 2"),
     "trickles a header": trickling(OK + b"X-Slow: "),
     "trickles headers": trickling(OK, b"X: 1\r\n"),
+    "says to go on for ever": trickling(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.001),
 }
 
 

@@ -342,3 +342,13 @@ def test_attempts_go_with_their_webhook(site: Site, cast: Cast) -> None:
     with site.database.read() as session:
         assert session.scalars(select(WebhookAttempt)).all() == []
         assert session.scalars(select(Delivery)).all() == []
+
+
+def test_a_new_one_begins_with_what_nobody_should_miss(site: Site, cast: Cast, sign_in: SignIn) -> None:
+    offered = re.findall(r'<input [^>]*name="events"[^>]*>', page(sign_in("piero"), LIST))
+    chosen = {code: "checked" in box for box in offered for code in re.findall(r'value="([\w-]+)"', box)}
+    assert chosen["post-alarm"]
+    assert not chosen["article-published"]
+    row = a_webhook(site, cast, URL, events=["article-published"])
+    offered = re.findall(r'<input [^>]*name="events"[^>]*>', page(sign_in("piero"), f"/webhooks/{row.key}"))
+    assert [box for box in offered if "checked" in box] == [box for box in offered if "article-published" in box]

@@ -324,6 +324,25 @@ def test_handled_twice_or_by_an_older_event_it_is_called_once(
     assert (len(there.requests), state(site, failing)) == (2, ("queued", 1))
 
 
+def test_a_worker_killed_after_the_call_calls_again_under_the_same_id(
+    site: Site, cast: Cast, posts: Posts, there: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is lost, and the receiver can tell the second for the first."""
+    delivery = queue(site, alarm(site, posts.write("Fire", products=["ledger"])), a_webhook(site, cast, there.url))
+
+    def killed(*args: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(webhooks, "note", killed)
+        with pytest.raises(SystemExit):
+            on_call_due(site, CallDue(delivery.id))
+    on_call_due(site, CallDue(delivery.id))
+    assert state(site, delivery) == ("sent", 1)
+    assert len({request.headers["webhook-id"] for request in there.requests}) == 1
+    assert len(there.requests) == 2
+
+
 def test_after_three_days_of_failures_it_is_switched_off_and_the_contacts_are_told(
     site: Site, cast: Cast, posts: Posts, there: System
 ) -> None:

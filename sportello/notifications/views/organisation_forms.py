@@ -25,7 +25,7 @@ class AddressForm(Form):
 class WebhookForm(Form):
     name = StringField(_("Name"), validators=[NEEDED])
     url = StringField(_("Web address"), validators=[NEEDED, Length(max=500)], render_kw={"inputmode": "url"})
-    events = Checkboxes(_("Call it when"))
+    events = Checkboxes(_("Tell it of"))
 
 
 def shown(form: Form, action: Callable[[], object]) -> SportelloError | None:

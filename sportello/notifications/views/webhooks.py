@@ -55,8 +55,9 @@ def _webhooks(key: str | None) -> ResponseReturnValue:
 
 
 def _form(webhook: Webhook | None = None) -> WebhookForm:
-    form = WebhookForm(obj=webhook)
+    """A new one begins with what nobody should miss."""
     offered = [event for event in registry.chosen_events() if event.webhook]
+    form = WebhookForm(obj=webhook, data={"events": [event.code for event in offered if event.always]})
     form.events.choices = choices((event.code, _(event.label)) for event in offered)
     return form
 
