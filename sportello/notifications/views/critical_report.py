@@ -25,7 +25,7 @@ from sportello.notifications.queries.critical.report import (
     report_of,
 )
 from sportello.notifications.queries.critical.told import heard_by
-from sportello.notifications.services.critical.words import MOST
+from sportello.notifications.services.critical.end import may_remind
 from sportello.notifications.views.blueprints import bp
 from sportello.web.access import current_viewer, requires
 from sportello.web.session import read_session, running_site, settings
@@ -78,8 +78,8 @@ def standing_page(session: Session, common: Mapping[str, Any]) -> str:
         kinds=MESSAGES,
         mails=MAILS,
         stands=notice.state == CriticalState.SENT,
+        may_remind=may_remind(notice),
         may_confirm=common["sends"] and (not settings().critical_confirmation or asked != current_viewer().person_id),
-        most=MOST,
         **common,
     )
 

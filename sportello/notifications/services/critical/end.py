@@ -43,14 +43,19 @@ def remind(session: Session, actor: Viewer, key: str, *, plans: Plans) -> int:
     require(actor, Action.CRITICAL_SEND)
     if notice.state != CriticalState.SENT:
         raise Conflict(STEPPED)
-    last = max((row.sent_at for row in notice.messages), default=None)
-    if last is not None and clock.now() - last < PAUSE:
+    if not may_remind(notice):
         raise Conflict(N_("People were told less than an hour ago. Wait a little."))
     count = _remind(session, actor, notice, plans)
     if not count:
         raise Conflict(N_("Everybody has acknowledged."))
     note(session, actor, notice, "reminded")
     return count
+
+
+def may_remind(notice: CriticalNotice) -> bool:
+    """People are left alone for a while after every message."""
+    last = max((row.sent_at for row in notice.messages), default=None)
+    return last is None or clock.now() - last >= PAUSE
 
 
 def remind_due(site: Site) -> None:
