@@ -192,13 +192,15 @@ def fan_out(database: Database, workers: Workers, key: str, people: int, kill: b
     return found
 
 
-def digests(database: Database, workers: Workers, people: int) -> dict[str, Any]:
+def digests(database: Database, workers: Workers) -> dict[str, Any]:
     """From the minute in which everybody is due until everybody has a delivery."""
     with database.write() as session:
-        session.execute(update(Preference).values(next_digest_at=clock.now(), quiet_from=None))
-    due = Delivery.channel == DeliveryChannel.DIGEST
-    until(lambda: number(database, Delivery, due) > 0, workers, 90)  # the duty runs once a minute
-    seconds = until(lambda: number(database, Delivery, due) == people, workers, 120)
+        moment = clock.now()
+        session.execute(update(Preference).values(next_digest_at=moment, quiet_from=None))
+        people = session.scalar(select(func.count()).select_from(Preference)) or 0
+    due = Preference.next_digest_at <= moment
+    until(lambda: number(database, Preference, due) < people, workers, 90)  # the duty runs once a minute
+    seconds = until(lambda: number(database, Preference, due) == 0, workers, 120)
     return {"digests_queued_seconds": round(seconds, 1)}
 
 
@@ -221,7 +223,7 @@ def main(people: int, organisations: int, count: int, kill: bool, with_digests: 
             found = {"people": people, "organisations": organisations, "workers": count, "killed": kill}
             found |= fan_out(database, workers, key, people, kill)
             if with_digests:
-                found |= {"first_reckoning_seconds": round(known, 1)} | digests(database, workers, people)
+                found |= {"first_reckoning_seconds": round(known, 1)} | digests(database, workers)
             found |= {"peak_mib": sorted(workers.peaks.values()), "peak_mib_before": sorted(before.values())}
         finally:
             workers.stop()

@@ -72,12 +72,14 @@ def text(mail: EmailMessage) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def ended(site: Site, person: Person) -> tuple[str, str | None]:
+def ended(site: Site, person: Person) -> tuple[str, str | None] | None:
+    """How their last digest ended, and why; None when there was nothing to tell."""
     with site.database.read() as session:
-        row = session.scalars(
-            select(Delivery).where(Delivery.person_id == person.id, Delivery.channel == DeliveryChannel.DIGEST)
-        ).one()
-        return row.state, row.error
+        digests = select(Delivery.state, Delivery.error).where(
+            Delivery.person_id == person.id, Delivery.channel == DeliveryChannel.DIGEST
+        )
+        row = session.execute(digests.order_by(Delivery.id.desc()).limit(1)).one_or_none()
+        return (row.state, row.error) if row else None
 
 
 Digest = Callable[[], dict[str, EmailMessage]]

@@ -21,7 +21,6 @@ from sportello.notifications.delivery.digest import queue_digests
 from sportello.notifications.levels import Channel, Level
 from sportello.notifications.models import (
     ChannelChoice,
-    DeliveryState,
     Notification,
 )
 from sportello.notifications.registry import DigestItem, registry
@@ -71,7 +70,7 @@ def test_licensees_of_a_product_hear_on_monday_what_is_new_for_it(site: Site, di
 
 def test_nothing_is_sent_when_there_is_nothing(site: Site, cast: Cast, digest: Digest) -> None:
     assert digest() == {}
-    assert ended(site, cast.anna) == (DeliveryState.DROPPED, "There was nothing to tell.")
+    assert ended(site, cast.anna) is None
 
 
 def test_everybody_hears_only_of_what_they_may_read(site: Site, digest: Digest) -> None:
@@ -216,7 +215,7 @@ def test_what_they_read_in_the_portal_or_had_by_mail_is_not_told(
     queue(site, sunday)
     send(site)
     assert "Told by mail" in mails(site)["anna"]["Subject"]
-    assert ended(site, cast.anna) == (DeliveryState.DROPPED, "There was nothing to tell.")
+    assert ended(site, cast.anna) is None
     assert "* Told in the portal" in text(mails(site)["piero"])
 
 

@@ -82,7 +82,8 @@ def test_who_left_or_whose_mail_comes_back_gets_none(site: Site, cast: Cast, sun
     add(site, SuppressedAddress(email=cast.piero.email, reason="5.1.1", since=SUNDAY, bounces=1))
     send(site)
     assert mails(site) == {}
-    assert ended(site, cast.anna)[0] == ended(site, cast.piero)[0] == DeliveryState.DROPPED
+    assert ended(site, cast.anna) == (DeliveryState.DROPPED, "Nobody who can sign in.")
+    assert ended(site, cast.piero) == (DeliveryState.DROPPED, "Mail to this address came back for good.")
 
 
 def test_it_waits_for_the_end_of_quiet_hours(
@@ -121,11 +122,11 @@ def test_a_server_that_is_away_is_tried_again_with_the_news_of_then(
     trying = replace(site, mailer=postman)
     with pytest.raises(MailError):
         send(trying, [cast.anna])
-    assert ended(site, cast.anna)[0] == DeliveryState.QUEUED
+    assert ended(site, cast.anna) == (DeliveryState.QUEUED, None)
     change(site, update(Article).where(Article.key == key).values(audience="staff"))
     send(trying, [cast.anna])
     assert [mail.subject for mail in postman.taken] == ["Stays"]
-    assert ended(site, cast.anna)[0] == DeliveryState.SENT
+    assert ended(site, cast.anna) == (DeliveryState.SENT, None)
 
 
 def test_a_mailbox_that_does_not_exist_gets_no_more_mail(
@@ -175,4 +176,4 @@ def test_nobody_gets_more_than_a_hundred_mails_a_day(site: Site, cast: Cast, sun
     )  # fmt: skip
     send(site)
     assert set(mails(site)) == {"piero"}
-    assert ended(site, cast.anna)[0] == DeliveryState.DROPPED
+    assert ended(site, cast.anna) == (DeliveryState.DROPPED, "More mails than a person gets in a day.")

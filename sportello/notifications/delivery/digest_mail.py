@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from sportello.core import clock, outbox
@@ -21,7 +21,6 @@ from sportello.notifications.recipients import Recipient, recipients
 
 GONE = N_("Nobody who can sign in.")
 UNWANTED = N_("No longer wanted.")
-NOTHING = N_("There was nothing to tell.")
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,11 @@ def on_digest_due(site: Site, event: DigestDue) -> None:
         reason = GONE if due is None else _refusal(session, due, now)
         later = allowed_at(session, due.reader, now) if due else now
     if due is None or reason:
-        _end(site, event.delivery, DeliveryState.DROPPED, now, reason)
+        _drop(site, event.delivery, now, reason)
     elif later > now:
         _postpone(site, event.delivery, later)
     elif (letter := _letter(site, due)) is None:
-        _end(site, event.delivery, DeliveryState.DROPPED, now, NOTHING)
+        _forget(site, event.delivery)
     else:
         _send(site, due, letter, now)
 
@@ -96,9 +95,15 @@ def _send(site: Site, due: Due, letter: Letter, now: datetime) -> None:
         session.execute(told.values(last_digest_at=now))
 
 
-def _end(site: Site, delivery_id: int, state: DeliveryState, now: datetime, reason: str) -> None:
+def _drop(site: Site, delivery_id: int, now: datetime, reason: str) -> None:
     with site.database.write() as session:
-        settle(session, [delivery_id], state, now, reason)
+        settle(session, [delivery_id], DeliveryState.DROPPED, now, reason)
+
+
+def _forget(site: Site, delivery_id: int) -> None:
+    """There was nothing to tell, which is how it is for most people on most days: no row is kept of that."""
+    with site.database.write() as session:
+        session.execute(delete(Delivery).where(Delivery.id == delivery_id, Delivery.state == DeliveryState.QUEUED))
 
 
 def _postpone(site: Site, delivery_id: int, later: datetime) -> None:
