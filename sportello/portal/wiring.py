@@ -92,7 +92,7 @@ URGENT: Mapping[type[Event], Sequence[Handler]] = {notices.UrgentMailDue: (on_ma
 CALLS: Mapping[type[Event], Sequence[Handler]] = {notices.CallDue: (on_call_due,)}
 """Calls to the systems of organisations, which may take their time: several side by side."""
 
-LANES = (HANDLERS, FILES, MANY, NOTICES, MAILS, URGENT)
+LANES = (HANDLERS, FILES, MANY, NOTICES, URGENT, MAILS)
 
 
 def make_worker(site: Site) -> Worker:

@@ -28,7 +28,7 @@ from sportello.portal.wiring import make_worker
 from sportello.portal.worker import Worker
 from tests.damage.places import Place, wait_until
 from tests.mailboxes import Mailbox, free_port, serving
-from tests.notifications.things import MENTION, Posts, a_feature
+from tests.notifications.things import ALARM, MENTION, Posts, a_feature
 from tests.people import Cast
 
 
@@ -175,6 +175,19 @@ def test_a_line_cut_after_the_message_gives_one_copy_with_the_same_id(
     copies = Counter(mailbox.message_ids)
     assert sorted(copies.values()) == [1, 2]
     assert states(site) == {"sent": 2}
+
+
+def test_what_is_always_told_waits_behind_no_other_mail(
+    site: Site, worker: Worker, cast: Cast, posts: Posts, mailbox: Mailbox, port: int
+) -> None:
+    for _ in range(30):
+        mention(site, posts, cast.elena)
+    with site.database.write() as session:
+        announce(session, ALARM.code, posts.write("Fire", products=["ledger"]))
+    with serving(mailbox, port):
+        worker.run_once()
+    assert len(mailbox.recipients) == 32
+    assert max(mailbox.recipients.index(one.email) for one in (cast.anna, cast.piero)) < 30
 
 
 PEOPLE = 150
