@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, Select, String, delete, func, insert, or_, select, update
+from sqlalchemy import JSON, Index, Select, String, delete, false, func, insert, or_, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sportello.core import clock
@@ -22,6 +23,8 @@ from sportello.core.types import instant, pk, text
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 12
 KEEP_FINISHED = timedelta(days=7)
+_OPEN = sql("finished_at IS NULL AND parked_at IS NULL")
+_PARKED = sql("parked_at IS NOT NULL")
 _registry: dict[str, type["Event"]] = {}
 
 
@@ -41,7 +44,11 @@ class OutboxRow(Base):
     """One event waiting for, or done by, the worker."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_ready", "finished_at", "parked_at", "available_at"),)
+    __table_args__ = (
+        Index("ix_outbox_open", "name", "available_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_outbox_parked", "id", sqlite_where=_PARKED, postgresql_where=_PARKED),
+        Index("ix_outbox_finished", "finished_at"),
+    )
 
     id: Mapped[pk]
     name: Mapped[str] = mapped_column(String(80))
@@ -79,32 +86,33 @@ def emit_many(session: Session, events: Iterable[Event], available_at: datetime 
         session.execute(insert(OutboxRow), rows)
 
 
-def _ready(names: Collection[str]) -> Select[Any]:
+def _ready(name: str) -> Select[datetime, int]:
+    """What is ready of one kind of event. Asked kind by kind, so that the index answers, however much waits of others:
+    fifty thousand mails that wait cost the other lanes nothing."""
     now = clock.now()
-    return select(OutboxRow.id).where(
+    return select(OutboxRow.available_at, OutboxRow.id).where(
+        OutboxRow.name == name,
         OutboxRow.finished_at.is_(None),
         OutboxRow.parked_at.is_(None),
         OutboxRow.available_at <= now,
         or_(OutboxRow.claimed_until.is_(None), OutboxRow.claimed_until < now),
-        OutboxRow.name.in_(sorted(names)),
     )
 
 
 def is_ready(session: Session, names: Collection[str]) -> bool:
     """Whether `claim` would find something: a read, so that an idle worker takes no write lock."""
-    return session.execute(_ready(names).limit(1)).first() is not None
+    return bool(session.scalar(select(or_(false(), *(_ready(name).exists() for name in sorted(names))))))
 
 
 def claim(session: Session, worker: str, names: Collection[str], limit: int = 100) -> Sequence[OutboxRow]:
     """Lease up to `limit` ready rows of events `names` to `worker` for 60 s; then they are ready again."""
     now = clock.now()
-    ready = (
-        _ready(names)
-        .order_by(OutboxRow.available_at, OutboxRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # ignored by SQLite, whose write transactions exclude each other
-    )
-    ids = session.scalars(ready).all()
+    found: list[tuple[datetime, int]] = []
+    for name in sorted(names):
+        oldest = _ready(name).order_by(OutboxRow.available_at, OutboxRow.id).limit(limit)
+        # skip_locked is ignored by SQLite, whose write transactions exclude each other
+        found.extend(row.tuple() for row in session.execute(oldest.with_for_update(skip_locked=True)))
+    ids = [row_id for _at, row_id in sorted(found)[:limit]]
     if not ids:
         return []
     session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claimed_by=worker, claimed_until=now + LEASE))

@@ -82,7 +82,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index("ix_outbox_ready", ["finished_at", "parked_at", "available_at"], unique=False)
+        batch_op.create_index("ix_outbox_finished", ["finished_at"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_open",
+            ["name", "available_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("finished_at IS NULL AND parked_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL AND parked_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_outbox_parked",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("parked_at IS NOT NULL"),
+            postgresql_where=sa.text("parked_at IS NOT NULL"),
+        )
 
     op.create_table(
         "product",
