@@ -67,7 +67,7 @@ def test_too_many_attempts_are_told_on_an_accessible_page(open_as: Callable[...,
 
 def test_pages_weigh_little(live_site: LiveSite, open_as: Callable[..., Page]) -> None:
     """HTML, style sheets and scripts of a page under 150 kB compressed."""
-    for address in ("/", "/search?q=invoice", "/kb", "/plans", "/settings"):
+    for address in ("/", "/search?q=invoice", "/kb", "/plans", "/settings", "/settings/notifications"):
         page = open_as("piero")
         bodies: list[bytes] = []
         page.on("response", lambda answer, kept=bodies: kept.append(answer.body()) if answer.ok else None)
