@@ -1,6 +1,6 @@
 """Critical notices for tests: written, confirmed and sent as people do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask
@@ -11,12 +11,16 @@ from kb.models import ArticleTranslation
 from sportello.accounts.models import Organisation, Person, PersonRole
 from sportello.accounts.plans import Plans
 from sportello.accounts.viewer import viewer_of
+from sportello.core import outbox
 from sportello.core.audience import Role, Viewer
 from sportello.core.db import Database
+from sportello.core.handling import Site
 from sportello.core.types import Ref
 from sportello.notifications.models import CriticalNotice, Notice, Notification
 from sportello.notifications.services.critical import draft, send
 from sportello.notifications.services.critical.words import Words
+from sportello.portal import wiring
+from sportello.portal.worker.lanes import RowLane
 from tests.kb.articles import write
 from tests.people import make_person
 
@@ -85,15 +89,15 @@ def told(database: Database, event: str) -> list[str]:
 
 
 def work(app: Flask) -> None:
-    """Let the worker do all that waits, what that leads to included."""
-    from tests.work import work_off
-
-    while work_off(app):
-        pass
-
-
-def texts(of: Mapping[str, str], prefix: str) -> dict[str, str]:
-    return {f"{prefix}_{language}": text for language, text in of.items()}
+    """Let the worker tell and mail, without its search index and its duties: these tests ask for neither."""
+    site: Site = app.extensions["sportello.site"]
+    lane = RowLane(site, {**wiring.NOTICES, **wiring.MAILS, **wiring.URGENT})
+    while True:
+        with site.database.write() as session:
+            rows = outbox.claim(session, "tests", lane.names)
+        if not rows:
+            return
+        lane.handle(rows)
 
 
 @contextmanager
