@@ -199,8 +199,8 @@ def digests(database: Database, workers: Workers) -> dict[str, Any]:
         session.execute(update(Preference).values(next_digest_at=moment, quiet_from=None))
         people = session.scalar(select(func.count()).select_from(Preference)) or 0
     due = Preference.next_digest_at <= moment
-    until(lambda: number(database, Preference, due) < people, workers, 90)  # the duty runs once a minute
-    seconds = until(lambda: number(database, Preference, due) == 0, workers, 120)
+    until(lambda: number(database, Preference, due) < people, workers, 30)  # the duty runs every five seconds
+    seconds = until(lambda: number(database, Preference, due) == 0, workers, 300)
     return {"digests_queued_seconds": round(seconds, 1)}
 
 

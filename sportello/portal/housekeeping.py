@@ -118,6 +118,6 @@ def duties() -> list[Duty]:
         Duty("notices", HOUR, purge_notices),
         Duty("addresses", HOUR, purge_addresses),
         Duty("seen marks", HOUR, keep_seen),
-        Duty("digests", MINUTE, queue_digests),
+        Duty("digests", 5.0, queue_digests),
         Duty("critical reminders", 5 * MINUTE, remind_due),
     ]

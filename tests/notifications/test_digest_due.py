@@ -141,6 +141,14 @@ def test_many_are_found_in_batches(site: Site, monkeypatch: pytest.MonkeyPatch) 
     assert set(run(site, SUNDAY, MONDAY)) == EVERYBODY
 
 
+def test_it_lets_the_index_have_its_turn(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One batch is always written; the rest is left to the next times."""
+    run(site, SUNDAY)
+    monkeypatch.setattr(digest, "BATCH", 2)
+    monkeypatch.setattr(digest, "AT_MOST", -1.0)
+    assert [len(run(site, MONDAY)) for _ in range(4)] == [2, 4, 6, 6]
+
+
 def test_killed_between_two_batches_nobody_is_forgotten_or_told_twice(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ A digest is a delivery of one day of its reader, so nobody gets two, however oft
 one stands in the preference, which the duty makes for everybody who has none.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -22,15 +23,20 @@ from sportello.notifications.quiet import next_allowed
 from sportello.notifications.schedule import day_of, next_digest, settled
 
 BATCH = 500
+AT_MOST = 1.0  # seconds
 WANTED = (DigestRhythm.DAILY, DigestRhythm.WEEKLY)
 
 
 def queue_digests(site: Site) -> None:
-    """The duty: everybody's next time is known, and whoever is due gets a delivery; a batch in a transaction."""
-    while _reckon(site):
-        pass
-    while _queue(site):
-        pass
+    """The duty: everybody's next time is known, and whoever is due gets a delivery; a batch in a transaction.
+
+    It stops after a second with work left, for the index waits for it meanwhile, and goes on when it runs again.
+    """
+    ends = time.monotonic() + AT_MOST
+    for step in (_reckon, _queue):
+        while step(site):
+            if time.monotonic() > ends:
+                return
 
 
 def _reckon(site: Site) -> bool:
