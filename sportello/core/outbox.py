@@ -111,7 +111,7 @@ def claim(session: Session, worker: str, names: Collection[str], limit: int = 10
     for name in sorted(names):
         oldest = _ready(name).order_by(OutboxRow.available_at, OutboxRow.id).limit(limit)
         # skip_locked is ignored by SQLite, whose write transactions exclude each other
-        found.extend(row.tuple() for row in session.execute(oldest.with_for_update(skip_locked=True)))
+        found.extend((at, row_id) for at, row_id in session.execute(oldest.with_for_update(skip_locked=True)))
     ids = [row_id for _at, row_id in sorted(found)[:limit]]
     if not ids:
         return []
