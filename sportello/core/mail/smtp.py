@@ -152,11 +152,11 @@ class SmtpMailer:
         else:
             connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
         try:
-            connection.ehlo()
+            connection.ehlo_or_helo_if_needed()
             offered = connection.has_extn("starttls")
             if not self._implicit_tls and (self._starttls == "required" or (self._starttls == "offered" and offered)):
                 connection.starttls(context=self._tls)
-                connection.ehlo()
+                connection.ehlo_or_helo_if_needed()
             if self._user:
                 connection.login(self._user, self._password)
         except BaseException:
