@@ -80,11 +80,13 @@ NOTICES: Mapping[type[Event], Sequence[Handler]] = {
 
 MAILS: Mapping[type[Event], Sequence[Handler]] = {
     notices.MailDue: (on_mail_due,),
-    notices.DigestDue: (on_digest_due,),
     notices.AddressRegistered: (on_address_registered,),
     notices.WebhookSwitchedOff: (on_webhook_switched_off,),
 }
 """What goes by mail to many: behind a slow mail server it waits for itself only."""
+
+DIGESTS: Mapping[type[Event], Sequence[Handler]] = {notices.DigestDue: (on_digest_due,)}
+"""On Monday mornings there are very many of them, and each asks a lot."""
 
 URGENT: Mapping[type[Event], Sequence[Handler]] = {notices.UrgentMailDue: (on_mail_due,)}
 """Mails about critical notices, behind no others. One after the other: a kill in between repeats one at most."""
@@ -92,7 +94,7 @@ URGENT: Mapping[type[Event], Sequence[Handler]] = {notices.UrgentMailDue: (on_ma
 CALLS: Mapping[type[Event], Sequence[Handler]] = {notices.CallDue: (on_call_due,)}
 """Calls to the systems of organisations, which may take their time: several side by side."""
 
-LANES = (HANDLERS, FILES, MANY, NOTICES, URGENT, MAILS)
+LANES = (HANDLERS, FILES, MANY, NOTICES, URGENT, MAILS, DIGESTS)
 
 
 def make_worker(site: Site) -> Worker:
