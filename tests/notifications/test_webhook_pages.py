@@ -19,6 +19,7 @@ from sportello.notifications.calls import hosts
 from sportello.notifications.models import Delivery, Webhook, WebhookAttempt
 from sportello.notifications.services import webhooks as service
 from sportello.notifications.services.webhooks import WebhookData
+from tests.browsing import ask
 from tests.notifications.hooks import EVENTS, a_webhook, calling_loopback, queue, work
 from tests.notifications.leaving import a_notice
 from tests.notifications.systems import answering, system
@@ -204,15 +205,15 @@ def test_what_may_not_be_read_leaves_no_trace_in_the_log(
 ) -> None:
     """The page is, byte for byte, that of an organisation to which nothing happened."""
     row, piero = a_webhook(site, cast, URL), sign_in("piero")
-    before = piero.get(f"/webhooks/{row.key}").data
+    before = ask(piero, f"/webhooks/{row.key}")
     ref = posts.write("Canary", "premium", products=["ledger"])
     with site.database.write() as session:
         notice = a_notice(session, ref, ALARM.code)
     queue(site, notice, row)
-    assert piero.get(f"/webhooks/{row.key}").data == before  # not called yet
+    assert ask(piero, f"/webhooks/{row.key}") == before  # not called yet
     posts.change(ref, audience="staff")
     work(site)
-    assert piero.get(f"/webhooks/{row.key}").data == before
+    assert ask(piero, f"/webhooks/{row.key}") == before
     with site.database.read() as session:
         assert session.scalars(select(Delivery.state)).one() == "dropped"
 
