@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from kb.queries import kept
 from sportello.accounts.models import Person
 from sportello.core.db import Database
 from sportello.core.errors import Unavailable
@@ -14,9 +15,11 @@ from sportello.core.handling import Site
 from sportello.core.types import Ref
 from sportello.notifications.queries.inbox import PAGE
 from sportello.notifications.views import bell
+from tests.kb.articles import write
 from tests.notifications.telling import tell
 from tests.notifications.things import MENTION, Posts
 from tests.people import Cast
+from tests.web.test_statements import counted
 
 SignIn = Callable[[str], FlaskClient]
 LIST = "/notifications"
@@ -102,7 +105,7 @@ def test_somebody_who_was_told_of_nothing_reads_what_will_stand_there(sign_in: S
 def test_a_row_says_what_it_is_and_where_it_leads(sign_in: SignIn, mention: Callable[..., None]) -> None:
     mention("Rounding <b>differs</b>", says={"en": "Please <i>look</i>."})
     page = sign_in("anna").get(LIST).text
-    for words in ("Mentions", "Rounding &lt;b&gt;differs", "Please &lt;i&gt;look", 'href="/posts/post1"', "New"):
+    for words in ("Mentions", "Rounding &lt;b&gt;differs", "Please &lt;i&gt;look", 'href="/posts/post1"', "data-new"):
         assert words in page, words
 
 
@@ -166,6 +169,32 @@ def test_older_ones_follow_page_by_page(sign_in: SignIn, mention: Callable[..., 
     assert "Mark all as read" not in second
     seen = set(re.findall(r"Post \d\d", first)) | set(re.findall(r"Post \d\d", second))
     assert len(seen) == PAGE + 3
+
+
+def test_a_long_list_asks_the_database_no_more_than_a_short_one(
+    sign_in: SignIn, app: Flask, cast: Cast, database: Database, posts: Posts
+) -> None:
+    site: Site = app.extensions["sportello.site"]
+    anna = sign_in("anna")
+
+    def asked(address: str) -> int:
+        anna.get(address).close()
+        kept.forget()
+        with counted(database) as sent:
+            assert anna.get(address).status_code == 200
+        return len(sent)
+
+    def told_of(number: int) -> None:
+        for _ in range(number):
+            with database.write() as session:
+                article = write(session, "Rounding differs", products=("ledger",), tags=("vat",), it="Arrotondamento")
+            tell(site, MENTION, Ref("article", article.article.key), people=[cast.anna.id])
+
+    told_of(2)
+    few = [asked(address) for address in ("/plans", LIST, f"{LIST}?unread=1")]
+    told_of(8)
+    assert [asked(address) for address in ("/plans", LIST, f"{LIST}?unread=1")] == few
+    assert few[0] <= 6  # two of the page itself; who it is, what waits, what was opened of it, the banner
 
 
 def test_what_anna_may_not_read_is_on_no_page_of_hers(
