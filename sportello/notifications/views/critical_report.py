@@ -31,7 +31,7 @@ from sportello.web.access import current_viewer, requires
 from sportello.web.session import read_session, running_site, settings
 
 NAMED = 25  # people of an organisation on the page; the table has them all
-CHUNK = 200
+CHUNK = 500
 STANDINGS = {
     Standing.NONE: N_("Nobody has acknowledged"),
     Standing.PART: N_("Some have acknowledged"),

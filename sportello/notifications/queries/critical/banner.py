@@ -52,13 +52,15 @@ class Said:
 
 
 def acknowledged(viewer: Viewer) -> ColumnElement[bool]:
-    """The viewer, or a contact for the whole of their organisation, has acknowledged what the notice says now."""
-    mine: Any = Acknowledgement.person_id == (viewer.person_id or NOBODY)
-    ours = Acknowledgement.for_organisation & (Acknowledgement.organisation_id == (viewer.organisation_id or NOBODY))
-    return exists().where(
-        Acknowledgement.critical_id == CriticalNotice.id,
-        Acknowledgement.version == CriticalNotice.version,
-        or_(mine, ours),
+    """The viewer, or a contact for the whole of their organisation, has acknowledged what the notice says now.
+
+    Two questions, each by an index of its own, however many people have.
+    """
+    said = (Acknowledgement.critical_id == CriticalNotice.id, Acknowledgement.version == CriticalNotice.version)
+    ours = Acknowledgement.organisation_id == (viewer.organisation_id or NOBODY)
+    return or_(
+        exists().where(*said, Acknowledgement.person_id == (viewer.person_id or NOBODY)),
+        exists().where(*said, ours, Acknowledgement.for_organisation.is_(True)),
     )
 
 

@@ -20,7 +20,6 @@ from sportello.notifications.models import (
 from sportello.notifications.queries.critical.reach import customer_people
 from sportello.notifications.queries.critical.report import messages
 
-
 Mail = tuple[str | None, datetime | None]
 NO_MAIL: Mail = (None, None)
 
@@ -54,10 +53,10 @@ def heard_by(session: Session, notice: CriticalNotice, organisations: Collection
 def _people(session: Session, notice: CriticalNotice, wanted: list[int]) -> list[Heard]:
     posted = messages(notice)
     told = (
-        select(Notification.person_id, func.min(Notification.created_at).label("at"))
-        .where(Notification.notice_id.in_(posted))
-        .group_by(Notification.person_id)
-        .subquery()
+        select(func.min(Notification.created_at))
+        .where(Notification.notice_id.in_(posted), Notification.person_id == Person.id)
+        .correlate(Person)
+        .scalar_subquery()
     )
     customers = customer_people(Person.id).scalar_subquery()
     statement = (
@@ -66,11 +65,10 @@ def _people(session: Session, notice: CriticalNotice, wanted: list[int]) -> list
             Person.organisation_id,
             Person.name,
             Person.email,
-            told.c.at,
+            told,
             Acknowledgement.at,
             Acknowledgement.for_organisation,
         )
-        .outerjoin(told, told.c.person_id == Person.id)
         .outerjoin(
             Acknowledgement,
             and_(
@@ -79,7 +77,7 @@ def _people(session: Session, notice: CriticalNotice, wanted: list[int]) -> list
                 Acknowledgement.version == notice.version,
             ),
         )
-        .where(Person.organisation_id.in_(wanted), or_(Person.id.in_(customers), told.c.at.is_not(None)))
+        .where(Person.organisation_id.in_(wanted), or_(Person.id.in_(customers), told.is_not(None)))
         .order_by(Person.name, Person.key)
     )
     rows = session.execute(statement).all()
