@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from sportello.core import clock, keys
 from sportello.core.db import Database
 from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
 from sportello.core.handling import Site
-from sportello.core.mail import stored_mails
+from sportello.core.mail import MailError, Message, stored_mails
 from sportello.core.outbox import OutboxRow
 from sportello.core.settings import Settings
 from sportello.notifications import leaving
@@ -188,6 +189,31 @@ def test_no_mail_goes_to_what_was_removed_confirmed_or_bounces(site: Site, cast:
     on_address_registered(site, AddressRegistered(row.id + 1))
     with site.database.write() as session:
         service.remove(session, viewer_of(cast.piero, site.plans), row.key)
+    on_address_registered(site, AddressRegistered(row.id))
+    assert mails(site.settings) == 0
+
+
+def test_a_mailbox_that_does_not_exist_is_not_asked_again(site: Site, cast: Cast) -> None:
+    class Refusing:
+        """A server that knows nobody, or is not there."""
+
+        gone = True
+
+        def send(self, message: Message) -> None:
+            raise MailError("550 5.1.1 no such user", gone=self.gone, away=not self.gone)
+
+        def check(self) -> str:
+            return "by refusing"
+
+    refusing, row = Refusing(), add(site, cast)
+    server = replace(site, mailer=refusing)
+    refusing.gone = False
+    with pytest.raises(MailError):  # the worker tries again
+        on_address_registered(server, AddressRegistered(row.id))
+    refusing.gone = True
+    on_address_registered(server, AddressRegistered(row.id))
+    with site.database.read() as session:
+        assert session.scalars(select(SuppressedAddress.email)).all() == [row.email]
     on_address_registered(site, AddressRegistered(row.id))
     assert mails(site.settings) == 0
 

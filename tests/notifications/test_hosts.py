@@ -5,6 +5,8 @@ import socket
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sportello.core.settings import Settings, SettingsError
 from sportello.notifications.calls import hosts
@@ -46,6 +48,45 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(address: str)
     for found in ((PUBLIC, address), (address, PUBLIC)):
         with pytest.raises(NotCallable):
             check("https://both.customer.example/", resolve=resolving(*found))
+
+
+def embeddings(address: ipaddress.IPv4Address) -> list[str]:
+    """Ways to write an IPv4 address as an IPv6 one that leads to it."""
+    number = int(address)
+    return [
+        f"::ffff:{address}",
+        f"::{address}",
+        str(ipaddress.IPv6Address((0x0064FF9B << 96) | number)),
+        str(ipaddress.IPv6Address((0x2002 << 112) | (number << 80) | 1)),
+        str(ipaddress.IPv6Address((0x20010000 << 96) | (number ^ 0xFFFFFFFF))),
+    ]
+
+
+@given(st.ip_addresses(v=4))
+def test_what_is_not_public_stays_so_inside_another_address(address: ipaddress.IPv4Address) -> None:
+    for written in embeddings(address):
+        if not is_public(address):
+            assert not is_public(ipaddress.ip_address(written)), written
+            with pytest.raises(NotCallable):
+                check(f"https://[{written}]/")
+
+
+@given(st.ip_addresses(v=6))
+def test_of_ipv6_only_global_unicast_is_public(address: ipaddress.IPv6Address) -> None:
+    """Or what a gateway turns into public IPv4."""
+    ranges = [ipaddress.ip_network(one) for one in ("2000::/3", "64:ff9b::/96", "::ffff:0:0/96")]
+    assert any(address in network for network in ranges) or not is_public(address)
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_is_taken_or_refused_and_never_breaks(text: str) -> None:
+    for url in (text, f"https://{text}", f"https://{text}/hook", f"https://customer.example/{text}"):
+        try:
+            target = check(url, resolve=resolving(PUBLIC))
+        except NotCallable:
+            continue
+        assert target.path.startswith("/")
+        assert target.addresses == (PUBLIC,) or is_public(ipaddress.ip_address(target.host))
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "1.1.1.1", "2606:4700::1111", "2a00:1450:4001:81b::200e"])

@@ -3,11 +3,13 @@
 from babel.lists import format_list
 
 from sportello.accounts.models import Organisation, Person
+from sportello.core import clock
 from sportello.core.errors import N_
 from sportello.core.handling import Site
 from sportello.core.letters import Letter, Line, translator, write
+from sportello.core.mail import MailError, Message
 from sportello.notifications import leaving
-from sportello.notifications.delivery.holding import suppressed
+from sportello.notifications.delivery.holding import suppress, suppressed
 from sportello.notifications.delivery.letters import address
 from sportello.notifications.events import AddressRegistered, WebhookSwitchedOff
 from sportello.notifications.models import RegisteredAddress, Webhook
@@ -27,7 +29,7 @@ def on_address_registered(site: Site, event: AddressRegistered) -> None:
         products = sorted(names.get(code, code) for code in row.products)
     letter = registration_letter(site, row, organisation.name, products, raw)
     asked = int(row.asked_at.timestamp()) if row.asked_at else 0
-    site.mailer.send(write(site.settings, row.email, row.language, letter, f"registered:{row.key}:{asked}"))
+    _send(site, write(site.settings, row.email, row.language, letter, f"registered:{row.key}:{asked}"))
 
 
 def registration_letter(site: Site, row: RegisteredAddress, organisation: str, products: list[str], raw: str) -> Letter:
@@ -84,4 +86,15 @@ def on_webhook_switched_off(site: Site, event: WebhookSwitchedOff) -> None:
         why=_(N_("You get this mail because you are a contact of your organisation.")),
     )  # fmt: skip
     key = f"webhook-off:{webhook.key}:{since}:{person.key}"
-    site.mailer.send(write(site.settings, person.email, person.language, letter, key))
+    _send(site, write(site.settings, person.email, person.language, letter, key))
+
+
+def _send(site: Site, message: Message) -> None:
+    """A mailbox that does not exist is not asked again; the page of the organisation says so. Raises MailError."""
+    try:
+        site.mailer.send(message)
+    except MailError as error:
+        if not error.gone:
+            raise
+        with site.database.write() as session:
+            suppress(session, message.to, str(error), clock.now())
