@@ -84,7 +84,7 @@ def _people(session: Session, notice: CriticalNotice, wanted: list[int]) -> list
     here = select(Person.id).where(Person.organisation_id.in_(wanted))
     mails = _mails(session, posted, Delivery.person_id, here)
     return [
-        Heard(home, name, email, True, told_at, *mails.get(id, NO_MAIL), known_at, bool(for_all))
+        Heard(home or 0, name, email, True, told_at, *mails.get(id, NO_MAIL), known_at, bool(for_all))
         for id, home, name, email, told_at, known_at, for_all in rows
     ]
 
