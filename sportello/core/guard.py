@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, cast
 from weakref import WeakSet
 
-from sqlalchemy import ClauseElement, Table, event
+from sqlalchemy import ClauseElement, Select, Table, event
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 from sqlalchemy.sql.util import find_tables
 
@@ -41,6 +41,19 @@ def _tables_of(statement: ClauseElement) -> set[Any]:
     )
 
 
+def _outside(statement: ClauseElement) -> set[Any]:
+    """The gated tables that it reads outside of what came from `visible_to`: a `SELECT` inside keeps its mark."""
+    found: set[Any] = set()
+    ahead: list[Any] = [statement]
+    while ahead:
+        element = ahead.pop()
+        if isinstance(element, Select) and element.get_execution_options().get(VISIBLE_TO):
+            continue
+        found.update(one for one in (element, getattr(element, "table", None)) if isinstance(one, Table))
+        ahead.extend(element.get_children())
+    return found & _gated_tables()
+
+
 _harmless: WeakSet[ClauseElement] = WeakSet()  # statements never change: one look at each is enough
 
 
@@ -48,9 +61,9 @@ def _refuse_ungated(state: ORMExecuteState) -> None:
     statement = cast(ClauseElement, state.statement)
     if not state.is_select or state.execution_options.get(VISIBLE_TO) or statement in _harmless:
         return
-    used = _tables_of(statement)
-    if gated := {table.name for table in used if table in _gated_tables()}:
-        raise UngatedRead(f"read of {', '.join(sorted(gated))} without visible_to(viewer)")
+    if _tables_of(statement) & _gated_tables() and (gated := _outside(statement)):
+        names = ", ".join(sorted(table.name for table in gated))
+        raise UngatedRead(f"read of {names} without visible_to(viewer)")
     _harmless.add(statement)
 
 

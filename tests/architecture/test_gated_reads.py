@@ -21,6 +21,7 @@ WAYS_IN: dict[str, Callable[[Session], Any]] = {
     "column": lambda s: s.scalars(select(ArticleTranslation.title)).all(),
     "count": lambda s: s.scalar(select(func.count()).select_from(Article)),
     "alias": lambda s: s.scalars(select(aliased(Revision))).all(),
+    "column of an alias": lambda s: s.scalars(select(aliased(Revision).title)).all(),
     "exists": lambda s: s.scalar(select(exists().where(SlugHistory.slug == "x"))),
     "subquery": lambda s: s.scalars(select(ArticleTag).where(ArticleTag.article_id.in_(select(Article.id)))).all(),
     "join": lambda s: s.scalars(select(ArticleTag.tag).join(Article, Article.id == ArticleTag.article_id)).all(),
@@ -34,6 +35,38 @@ WAYS_IN: dict[str, Callable[[Session], Any]] = {
 def test_the_guard_refuses_a_read_without_the_rule(database: Database, way: str) -> None:
     with database.read() as session, pytest.raises(UngatedRead):
         WAYS_IN[way](session)
+
+
+SEEN = Article.visible_to(audience.anonymous(), Article.id)
+INSIDE: dict[str, Callable[[Session], Any]] = {
+    "in": lambda s: s.scalars(select(ArticleTag).where(ArticleTag.article_id.in_(SEEN))).all(),
+    "exists": lambda s: s.scalars(
+        select(ArticleTag).where(SEEN.where(Article.id == ArticleTag.article_id).correlate(ArticleTag).exists())
+    ).all(),
+    "subquery": lambda s: s.scalars(select(SEEN.subquery())).all(),
+    "count": lambda s: s.scalar(select(func.count()).select_from(SEEN.subquery())),
+    "union": lambda s: s.scalars(SEEN.union_all(SEEN)).all(),
+}
+
+
+@pytest.mark.parametrize("way", INSIDE)
+def test_what_came_from_the_rule_may_stand_inside_another_statement(database: Database, way: str) -> None:
+    with database.read() as session:
+        assert not INSIDE[way](session)
+
+
+def test_beside_what_came_from_the_rule_nothing_else_is_read(database: Database) -> None:
+    joined = select(ArticleTag.tag).join(Article, Article.id == ArticleTag.article_id)
+    loose: list[Any] = [
+        joined.where(Article.id.in_(SEEN)),
+        select(Article.key).where(Article.id.in_(SEEN)),
+        select(ArticleTag.tag, select(func.count(Article.id)).scalar_subquery()).where(ArticleTag.article_id.in_(SEEN)),
+        SEEN.union_all(select(Article.id)),
+        select(aliased(Revision).title).where(exists(SEEN)),
+    ]
+    for statement in loose:
+        with database.read() as session, pytest.raises(UngatedRead):
+            session.execute(statement)
 
 
 def test_the_guard_refuses_a_refresh_of_an_object(database: Database) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from sportello.core.audience import VISIBLE_TO, Viewer, admits
+from sportello.core.audience import Viewer, admits
 from sportello.core.errors import N_, Invalid
 from sportello.core.types import Ref
 from sportello.notifications.models import Notice, Notification
@@ -107,7 +107,7 @@ def inbox(
         return Page(())
     mine = (Notification.person_id == viewer.person_id, readable(readable_keys(viewer)))
     statement = select(Notification, Notice).join(Notice, Notice.id == Notification.notice_id).where(*mine)
-    statement = statement.order_by(*_NEWEST).execution_options(**{VISIBLE_TO: True})
+    statement = statement.order_by(*_NEWEST)
     if unread:
         statement = statement.where(Notification.read_at.is_(None))
     start = parse_cursor(before) if before else None
@@ -161,7 +161,7 @@ def _waiting(asked: Asked, limit: int) -> Select[Any]:
     """Some of what `person` has not read. To build it takes longer than to run it."""
     mine = (Notification.person_id == bindparam("person"), Notification.read_at.is_(None), readable(asked))
     columns: tuple[Any, ...] = (Notification.kind, Notification.subject, *_PLACE)
-    return select(*columns).where(*mine).limit(limit).execution_options(**{VISIBLE_TO: True})
+    return select(*columns).where(*mine).limit(limit)
 
 
 def _count(counters: Session, viewer: Viewer, rows: Sequence[Any], opens: Ref | None) -> int:

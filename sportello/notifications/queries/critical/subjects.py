@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from sportello.core.audience import Viewer
-from sportello.core.guard import through
 from sportello.core.types import Ref
 from sportello.notifications.models import CriticalNotice, CriticalState
 from sportello.notifications.registry import Subject, registry
@@ -82,5 +81,4 @@ def _keys(asked: tuple[tuple[str, Select[Any]], ...]) -> Select[Any]:
         subject = func.substr(CriticalNotice.subject, len(kind) + 2)
         one = keys.where(keys.selected_columns[0] == subject).correlate(CriticalNotice).exists()
         about.append(and_(CriticalNotice.subject.startswith(f"{kind}:", autoescape=True), one))
-    keys = select(CriticalNotice.key).where(CriticalNotice.state.in_(OUT), or_(false(), *about))
-    return through(keys, dict(asked).values())
+    return select(CriticalNotice.key).where(CriticalNotice.state.in_(OUT), or_(false(), *about))
