@@ -156,6 +156,8 @@ def test_the_feed_s_address_is_shown_once_replaced_and_switched_off(cast: Cast, 
     again = ADDRESS.search(anna.post(f"{PAGE}/feed", data={"do": "make"}).text)
     assert again
     assert reader.get(made[1]).status_code == 404
+    assert anna.post(f"{PAGE}/feed", data={"do": "perhaps"}).status_code == 400
+    assert reader.get(again[1]).status_code == 200
     assert anna.post(f"{PAGE}/feed", data={"do": "revoke"}).status_code == 303
     assert reader.get(again[1]).status_code == 404
 

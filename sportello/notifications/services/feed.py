@@ -12,6 +12,7 @@ from sportello.core import clock
 from sportello.core.audience import Viewer
 from sportello.core.errors import Forbidden, NotFound
 from sportello.notifications.models import Preference
+from sportello.notifications.services.prefer import preference_of
 
 
 def make_feed(session: Session, viewer: Viewer) -> str:
@@ -41,11 +42,7 @@ def feed_owner(session: Session, token: str) -> Person:
 def _preference(session: Session, viewer: Viewer) -> Preference:
     if viewer.person_id is None:
         raise Forbidden
-    preference = session.get(Preference, viewer.person_id)
-    if preference is None:
-        preference = Preference(person_id=viewer.person_id)
-        session.add(preference)
-    return preference
+    return preference_of(session, viewer.person_id)
 
 
 def _digest(token: str) -> str:

@@ -9,7 +9,7 @@ from wtforms import SelectField
 
 from sportello.accounts.forms import choices
 from sportello.accounts.views.blueprints import page, tried
-from sportello.core.errors import SportelloError
+from sportello.core.errors import N_, Invalid, SportelloError
 from sportello.notifications.levels import Channel
 from sportello.notifications.models import DigestRhythm
 from sportello.notifications.queries.preferences import Wishes, wishes_of
@@ -65,12 +65,14 @@ def preferences() -> ResponseReturnValue:
 @signed_in
 def manage_feed() -> ResponseReturnValue:
     """A new address, shown this once, or none any more: which, says the button."""
+    wanted, token = request.form.get("do"), ""
+    if wanted not in ("make", "revoke"):
+        raise Invalid(N_("Say whether the feed is to get an address or to be switched off."), field="do")
     with write_session() as session:
-        if request.form.get("do") == "make":
+        if wanted == "make":
             token = make_feed(session, current_viewer())
         else:
             revoke_feed(session, current_viewer())
-            token = ""
         wishes = wishes_of(session, current_viewer().person_id)
     if token:
         path = url_for("notifications.feed", token=token)
