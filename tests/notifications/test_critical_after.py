@@ -204,6 +204,13 @@ def test_a_correction_that_waits_changes_nothing_yet(alarm: Alarm) -> None:
         alarm.do(change.confirm, "ada", two_people=True)
 
 
+def test_what_waits_is_not_overwritten(alarm: Alarm) -> None:
+    alarm.do(change.withdraw, "sara", WHY, two_people=True)
+    with pytest.raises(Conflict, match="waits"):
+        alarm.do(change.correct, "ada", FIXED, WHY, two_people=True)
+    assert (alarm.notice.staged or {})["kind"] == "withdrawal"
+
+
 def test_a_correction_that_is_given_up_leaves_the_notice_as_it_stood(alarm: Alarm) -> None:
     alarm.do(change.correct, "sara", FIXED, WHY, two_people=True)
     alarm.do(change.drop_staged, "ada")

@@ -246,13 +246,13 @@ def test_where_two_are_needed_the_page_of_the_first_offers_no_sending(
 def test_a_form_that_is_refused_keeps_what_was_typed(desk: Desk, sign_in: Browser) -> None:
     sara = sign_in("sara")
     sara.post("/staff/critical", data={"about": desk.ref})
-    typed = {**FORM, "consequence_en": "x" * 601, "action_it": "Chiudere tutto.", "remind_days": "soon"}
+    typed = {**FORM, "consequence_en": "x" * 301, "action_it": "Chiudere tutto.", "remind_days": "soon"}
     answer = sara.post(f"{desk.page}/edit", data={**typed, "seen": stamp(desk.notice)})
     assert answer.status_code == 400
-    assert "x" * 601 in answer.text
+    assert "x" * 301 in answer.text
     assert "Chiudere tutto." in answer.text
     assert 'value="soon"' in answer.text
-    assert "Use at most 600 characters." in answer.text
+    assert "Use at most 300 characters." in answer.text
 
 
 def test_a_form_that_somebody_was_faster_with_is_a_conflict(desk: Desk, sign_in: Browser) -> None:

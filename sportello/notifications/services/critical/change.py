@@ -89,6 +89,8 @@ def check_reason(reason: Mapping[str, str]) -> None:
 def _put_forward(
     session: Session, actor: Viewer, notice: CriticalNotice, staged: dict[str, Any], two_people: bool
 ) -> bool:
+    if notice.staged is not None:
+        raise Conflict(N_("A change waits for a second person already. Confirm it or give it up first."))
     notice.staged, notice.asked_by_id = staged, actor.person_id
     touch(notice)
     if two_people or not allows(actor, Action.CRITICAL_SEND):

@@ -12,7 +12,7 @@ from sportello.accounts.services.check import LANGUAGES
 from sportello.core.errors import N_, Invalid
 from sportello.notifications.models import CriticalNotice
 
-MOST = 600  # characters of a sentence of consequence or action, or of a reason
+MOST = 300  # characters of a sentence of consequence or action, or of a reason
 LONGEST_WAIT = 90  # days between reminders
 REMIND_DAYS = 3
 
