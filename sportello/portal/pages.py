@@ -10,7 +10,10 @@ from sportello.core import clock
 from sportello.core.errors import NotFound
 from sportello.core.markup import Limit, render
 from sportello.core.resources import resource
+from sportello.core.types import Ref
+from sportello.notifications.levels import Level
 from sportello.notifications.queries.critical.banner import my_notices
+from sportello.notifications.queries.subscriptions import Standing
 from sportello.web.access import current_viewer, public
 from sportello.web.i18n import current_language
 from sportello.web.session import read_session, settings
@@ -93,4 +96,6 @@ def styleguide() -> ResponseReturnValue:
     """Every component on one page, in development only."""
     if not settings().is_development:
         raise NotFound
-    return render_template("portal/styleguide.html", today=clock.now())
+    ledger = Ref("product", "ledger")
+    standings = [Standing(ledger), Standing(ledger, default=Level.TRACKING), Standing(ledger, own=Level.WATCHING)]
+    return render_template("portal/styleguide.html", today=clock.now(), standings=standings)
