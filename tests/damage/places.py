@@ -12,15 +12,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.client import HTTPMessage
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sqlalchemy import text
+from sqlalchemy import and_, func, select
 
-from sportello.core import outbox
+from sportello.core import clock, outbox
 from sportello.core.db import Database
+from sportello.core.outbox import OutboxRow
 from sportello.core.settings import Settings
 
 KEY = "a-secret-key-for-damage-tests-0123456789"
@@ -132,10 +134,11 @@ class Place:
         return process
 
     def backlog(self) -> int:
-        """Events that wait, whenever they are due."""
+        """Events that wait, those too that failed and are tried later; not what is planned for more than a minute."""
+        planned = and_(OutboxRow.attempts == 0, OutboxRow.available_at > clock.now() + timedelta(minutes=1))
+        waiting = select(func.count()).select_from(OutboxRow).where(OutboxRow.finished_at.is_(None), ~planned)
         with self.database() as database, database.read() as session:
-            unfinished = "SELECT count(*) FROM outbox WHERE finished_at IS NULL"
-            return int(session.connection().execute(text(unfinished)).scalar_one())
+            return session.scalar(waiting) or 0
 
     def parked(self) -> int:
         with self.database() as database, database.read() as session:
