@@ -24,6 +24,7 @@ from sportello.notifications.models import (
     Preference,
     SuppressedAddress,
 )
+from sportello.notifications.registry import registry
 from tests.notifications.digesting import (
     MONDAY,
     SUNDAY,
@@ -177,3 +178,25 @@ def test_nobody_gets_more_than_a_hundred_mails_a_day(site: Site, cast: Cast, sun
     send(site)
     assert set(mails(site)) == {"piero"}
     assert ended(site, cast.anna) == (DeliveryState.DROPPED, "More mails than a person gets in a day.")
+
+
+def test_what_comes_while_one_is_written_is_for_the_next_and_told_once(
+    site: Site, cast: Cast, sunday: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meanwhile:
+        code, heading = "meanwhile", "Meanwhile"
+
+        def items(self, *arguments: object) -> tuple[()]:
+            sunday.shift(1)
+            tell(site, "Just in time")
+            return ()
+
+    tell(site, "Rounding")
+    queue(site, sunday)
+    with monkeypatch.context() as writing:
+        writing.setattr(registry, "sections", {"meanwhile": Meanwhile(), **registry.sections})
+        send(site, [cast.anna])
+    assert mails(site)["anna"]["Subject"] == "Rounding"
+    queue(site, sunday, MONDAY + timedelta(days=7))
+    send(site, [cast.anna])
+    assert mails(site)["anna"]["Subject"] == "Just in time"

@@ -48,7 +48,7 @@ def on_digest_due(site: Site, event: DigestDue) -> None:
         _drop(site, event.delivery, now, reason)
     elif later > now:
         _postpone(site, event.delivery, later)
-    elif (letter := _letter(site, due)) is None:
+    elif (letter := _letter(site, due, now)) is None:
         _forget(site, event.delivery)
     else:
         _send(site, due, letter, now)
@@ -69,10 +69,10 @@ def _refusal(session: Session, due: Due, now: datetime) -> str:
     return UNWANTED if due.rhythm == DigestRhythm.NEVER else refusal(session, due.reader, now)
 
 
-def _letter(site: Site, due: Due) -> Letter | None:
-    """What there is to tell; None for nothing."""
+def _letter(site: Site, due: Due, now: datetime) -> Letter | None:
+    """What there is to tell up to now; None for nothing. What comes meanwhile is for the next one."""
     with site.database.read() as session, site.database.read_counters() as counters:
-        digest = digest_of(session, counters, due.reader.viewer, due.since)
+        digest = digest_of(session, counters, due.reader.viewer, due.since, now)
     return digest_letter(site.settings, due.reader, digest, due.rhythm, due.since) if digest else None
 
 

@@ -76,7 +76,7 @@ def coming(session: Session, counters: Session, viewer: Viewer, now: datetime) -
     if due is not None and planned is not None and planned > now:
         due = settled(rhythm, viewer.timezone, planned)
     since = since_when(preference, due or now)
-    digest = digest_of(session, counters, viewer, since) if due else Digest()
+    digest = digest_of(session, counters, viewer, since, now) if due else Digest()
     return Coming(rhythm, due and next_allowed(preference, viewer.timezone, due), since, digest)
 
 
@@ -87,8 +87,8 @@ def since_when(preference: Preference | None, now: datetime) -> datetime:
     return max(last or now - FIRST.get(DigestRhythm(rhythm), FIRST[DigestRhythm.WEEKLY]), now - LONGEST)
 
 
-def digest_of(session: Session, counters: Session, viewer: Viewer, since: datetime) -> Digest:
-    """What is new since then for the viewer, who is somebody; empty when there is nothing.
+def digest_of(session: Session, counters: Session, viewer: Viewer, since: datetime, until: datetime) -> Digest:
+    """What is new between these moments for the viewer, who is somebody; empty when there is nothing.
 
     What several sections bring stands in the first of them, and counts as new since the latest that is said of it.
     """
@@ -98,9 +98,9 @@ def digest_of(session: Session, counters: Session, viewer: Viewer, since: dateti
             first, told = found.setdefault(item.ref, (section, item))
             found[item.ref] = (first, replace(told, at=max(told.at, item.at)))
     readable = _readable(session, viewer, found)
-    moments = {ref: item.at for ref, (_, item) in found.items() if ref in readable}
+    moments = {ref: item.at for ref, (_, item) in found.items() if ref in readable and item.at <= until}
     known = _known(session, counters, viewer, moments)
-    left = [pair for ref, pair in found.items() if ref in readable and ref not in known]
+    left = [found[ref] for ref in moments if ref not in known]
     left.sort(key=lambda pair: (pair[1].at, pair[1].ref), reverse=True)
     shown = left[:MOST]
     parts = [
