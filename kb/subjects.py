@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from kb.models import Article, ArticleTranslation, Category
 from kb.queries.kept import as_reader, kept
+from kb.queries.remembered import remembered
 from sportello.core import clock
 from sportello.core.audience import Viewer, system
 from sportello.core.types import Ref
@@ -22,24 +23,32 @@ class ArticleSubjects:
     kind = ARTICLE
 
     def subjects(self, session: Session, keys: Collection[str]) -> dict[str, Subject]:
-        """Those that exist; what nobody reads now is not released, and has the titles that it had. Six statements."""
-        article = contains_eager(ArticleTranslation.article)
-        statement = ArticleTranslation.visible_to(system()).where(Article.key.in_(sorted(keys)))
-        statement = statement.order_by(Article.id, ArticleTranslation.language).options(
-            article.joinedload(Article.category),
-            article.selectinload(Article.products),
-            article.selectinload(Article.versions),
-            article.selectinload(Article.tags),
-        )
-        by_key: dict[str, list[ArticleTranslation]] = {}
-        for row in session.scalars(statement).unique():
-            by_key.setdefault(row.article.key, []).append(row)
-        parents = _parents(session) if any(rows[0].article.category for rows in by_key.values()) else {}
-        return {key: _subject(rows, parents) for key, rows in by_key.items()}
+        """Those that exist; what nobody reads now is not released, and has the titles that it had.
+
+        Six statements, or one when nothing has changed since they were asked for: thousands of mails are about one.
+        """
+        return dict(_subjects(session, system(), tuple(sorted(keys))))
 
     def visible_keys(self, viewer: Viewer) -> Select[Any]:
         """Keys of the articles that they read, as readers do: drafts are not told to those who write either."""
         return _keys(as_reader(viewer))
+
+
+@remembered
+def _subjects(session: Session, viewer: Viewer, keys: tuple[str, ...]) -> dict[str, Subject]:
+    article = contains_eager(ArticleTranslation.article)
+    statement = ArticleTranslation.visible_to(viewer).where(Article.key.in_(keys))
+    statement = statement.order_by(Article.id, ArticleTranslation.language).options(
+        article.joinedload(Article.category),
+        article.selectinload(Article.products),
+        article.selectinload(Article.versions),
+        article.selectinload(Article.tags),
+    )
+    by_key: dict[str, list[ArticleTranslation]] = {}
+    for row in session.scalars(statement).unique():
+        by_key.setdefault(row.article.key, []).append(row)
+    parents = _parents(session) if any(rows[0].article.category for rows in by_key.values()) else {}
+    return {key: _subject(rows, parents) for key, rows in by_key.items()}
 
 
 @kept
