@@ -20,7 +20,11 @@ def seed(value: int | None) -> None:
 
 def new_key(length: int = 10) -> str:
     """A random public key of `length` characters from an alphabet of 31."""
-    return "".join(_source.choice(ALPHABET) for _ in range(length))
+    number, letters = _source.randrange(len(ALPHABET) ** length), []  # drawn once: thousands are needed at a time
+    for _ in range(length):
+        number, letter = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[letter])
+    return "".join(letters)
 
 
 def is_key(text: str, length: int = 10) -> bool:
