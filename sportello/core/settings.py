@@ -91,7 +91,8 @@ class Settings:
     mail_from: str = _setting("", "sender of mails; empty: SUPPORT_EMAIL")
     webhook_networks: tuple[str, ...] = _setting(
         (),
-        "networks (`10.20.0.0/16`) that webhooks may call although they are not public; there plain HTTP is allowed too",
+        "networks (`10.20.0.0/16`) that webhooks may call although they are not public; there plain HTTP is allowed"
+        " too",
         _networks,
     )
     bounce_address: str = _setting(

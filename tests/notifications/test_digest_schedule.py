@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sportello.notifications.schedule import day_of, next_digest, settled
 from sportello.notifications.models import DigestRhythm
+from sportello.notifications.schedule import day_of, next_digest, settled
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 ZONES = sorted(available_timezones())
