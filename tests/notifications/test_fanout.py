@@ -17,6 +17,7 @@ from sportello.notifications.events import MailDue, NoticePosted, UrgentMailDue
 from sportello.notifications.levels import Level
 from sportello.notifications.models import ChannelChoice, Delivery, Notice, Notification
 from sportello.notifications.services.announce import announce
+from tests.notifications.posting import arrived, send_mails
 from tests.notifications.telling import belled, mailed, spread, tell, waiting
 from tests.notifications.things import ALARM, ALL_CLEAR, FORUM, MENTION, NEW_POST, SHOUT, TOPIC, Posts, follow
 from tests.people import Cast, make_person
@@ -222,6 +223,20 @@ def test_staff_without_the_second_factor_that_they_need_hear_what_is_public(
         session.merge(cast.ada).totp_confirmed_at = clock.now()
     assert belled(site.database, tell(strict, NEW_POST, posts.write("For staff", "staff"))) == ids(cast.ada)
     assert belled(site.database, tell(strict, NEW_POST, posts.write("For all"))) == ids(cast.sara, cast.ada)
+
+
+def test_a_mail_that_waits_for_staff_is_not_sent_once_their_second_factor_is_gone(
+    site: Site, cast: Cast, posts: Posts
+) -> None:
+    strict = replace(site, settings=replace(site.settings, require_staff_totp=True))
+    for confirmed, left in ((clock.now(), 1), (None, 1)):
+        with site.database.write() as session:
+            session.merge(cast.ada).totp_confirmed_at = clock.now()
+        tell(strict, MENTION, posts.write("For staff", "staff"), people=[cast.ada.id])
+        with site.database.write() as session:
+            session.merge(cast.ada).totp_confirmed_at = confirmed
+        assert send_mails(strict) == 1
+        assert len(arrived(strict)) == left
 
 
 def test_a_notice_in_one_language_is_for_those_who_are_told_in_it(site: Site, cast: Cast, posts: Posts) -> None:
