@@ -1,5 +1,6 @@
 """The staff page of deliveries with everything on it: usable by all; tried again by keyboard, without scripts."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -60,7 +61,7 @@ def test_a_dead_letter_is_let_go_and_tried_again_by_keyboard_without_a_script(op
     rows.first.get_by_role("button", name="Let go").press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("It will not be sent.")
     expect(rows).to_have_count(1)
-    rows.first.get_by_role("button", name="Try again: piero@premium.example").press("Enter")
+    rows.first.get_by_role("button", name=re.compile("^Try again.*piero@")).press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("It will be tried again at once.")
     expect(rows).to_have_count(0)
     assert page.url.endswith("channel=digest"), "back to the same part"
