@@ -53,6 +53,8 @@ TELLERS = ("anna", "piero", "elena", "ezio", "sara")
 HOME = {"anna": "xtreme", "piero": "premium", "elena": "elite", "ezio": "expired"}
 MORNING = (NOW + timedelta(days=1)).replace(hour=6, minute=30)
 """When everybody's digest of the day after is due."""
+REFS: dict[Item, Ref] = {}
+"""What notices about each item point to: its key is the same in every world."""
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -86,7 +88,7 @@ def listen(site: Site, system: System | None) -> None:
     with at(NOW), site.database.write() as session:
         people = [site.cast.people[name] for name in TELLERS]
         for item in site.slugs:
-            ref = ref_of(session, item)
+            ref = REFS[item] = ref_of(session, item)
             for person in people:
                 session.add(_row(person, ref, how(item)))
                 session.add(_row(person, Ref("tag", f"tag-{item.canary}"), Level.TRACKING))

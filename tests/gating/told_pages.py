@@ -13,7 +13,7 @@ from sportello.web.access import access_of
 from tests.browsing import Answer, ask, client_for
 from tests.gating.addresses import get_rules
 from tests.gating.sites import Site
-from tests.gating.telling import feed_token, parts_of, ref_of
+from tests.gating.telling import REFS, feed_token, parts_of
 
 LEADING = ("/", "/kb", "/search?q=invoice", "/organisation", "/settings", "/staff")
 """Pages on which the bell and the banner stand."""
@@ -48,7 +48,7 @@ def _values(full: Site, name: str, endpoint: str) -> list[str]:
             return [feed_token(name), ABSENT]
         if endpoint == "notifications.unsubscribe":
             settings, person = parts_of(full).settings, full.cast.people[name]
-            topics = [unsubscribe.topic(ref_of(session, item)) for item in full.slugs]
+            topics = [unsubscribe.topic(REFS[item]) for item in full.slugs]
             return [unsubscribe.token(settings, person.key, topic) for topic in topics]
         if endpoint.startswith("notifications.critical"):
             return [*session.scalars(select(CriticalNotice.key)), "neverwas00"]

@@ -24,8 +24,9 @@ from sportello.notifications.calls.post import CallFailed, post
 from sportello.notifications.delivery.bodies import notice_body, test_body
 from sportello.notifications.events import CallDue
 from sportello.notifications.models import Delivery, DeliveryState, Notice, Webhook, WebhookAttempt
+from sportello.notifications.reaching import licenses
 from sportello.notifications.recipients import customers
-from sportello.notifications.registry import registry, subject_of
+from sportello.notifications.registry import Reach, registry, subject_of
 from sportello.notifications.services.webhooks import give_up
 
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 64800))
@@ -38,6 +39,7 @@ REDIRECT = N_("It answered with a redirect; redirects are not followed.")
 SWITCHED_OFF = "switched off"
 UNWANTED = "no longer chosen"
 UNREADABLE = "not readable for the organisation"
+UNLICENSED = "no longer licensed by the organisation"
 OVER = "no longer true, or no longer for the organisation"
 
 
@@ -107,6 +109,8 @@ def prepare(session: Session, site: Site, delivery: Delivery) -> Prepared | Drop
     viewer = viewer_of_organisation(customer, site.plans)
     if subject is None or not subject.released or not admits(viewer, subject.audience):
         return Dropped(UNREADABLE)
+    if known.reach in (Reach.FOLLOWERS, Reach.LICENSEES) and not licenses(viewer, subject):
+        return Dropped(UNLICENSED)
     if known.concerns is not None and not known.concerns(session, notice, viewer):
         return Dropped(OVER)
     return Prepared(delivery, webhook, notice_body(session, site.settings.base_url, customer, viewer, notice, subject))
