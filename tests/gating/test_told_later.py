@@ -156,9 +156,8 @@ def never(item: Item) -> bool:
     return item not in GONE and readable(item)
 
 
-@pytest.mark.parametrize(
-    "act", [pytest.param(act, marks=() if act is narrowed else pytest.mark.slow, id=act.__name__) for act in ACTS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
 def test_what_was_taken_away_meanwhile_is_told_to_nobody(make: Make, act: Callable[[Session, str], object]) -> None:
     """In no mail, digest or call, and the bell, its count, list and feed forget that they had it."""
 
