@@ -6,7 +6,7 @@ BIN := .venv/bin
 JOBS ?= 2
 # What reads no database at all is not run again on another one.
 PURE := tests/architecture tests/core/markup
-PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgresql check lint types imports soak docs translations migration lock wheel clean

@@ -11,12 +11,24 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 import sportello.portal.schema  # noqa: F401  every table must be known before a schema is made
+from search_index import service, suggestions
 from sportello.core.db import Base, CountersBase, Database, make_engine
 from sportello.core.settings import Settings
 from tests import databases, people
 
 DATA = os.environ.get("SPORTELLO_TEST_DATA")
 pytest_plugins = ("tests.browser.fixtures",)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """On a busy machine a search leaves out facets, spelling help and past queries, as it should. Tests want them;
+    those that are about the time that it has say how much."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "FACET_BUDGET_MS", 60_000)
+        patch.setattr(service, "HELP_BUDGET", 60.0)
+        patch.setattr(suggestions, "BUDGET", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -106,8 +118,16 @@ def data_folder() -> Path:
     return Path(DATA)
 
 
+LONG = ("gating", "browser", "journeys", "damage", "portal")
+"""Folders with files of a minute and more."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`soak` tests run only when they are asked for by name: `-m soak`."""
+    """Long files first, so that no process waits for another at the end (a file stays with one process).
+
+    `soak` tests run only when they are asked for by name: `-m soak`.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith(tuple(f"tests/{folder}/" for folder in LONG)))
     for item in items:
         asked = item.config.getoption("markexpr", "") or ""
         if "soak" in item.keywords and "soak" not in asked:
