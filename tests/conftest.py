@@ -118,16 +118,8 @@ def data_folder() -> Path:
     return Path(DATA)
 
 
-LONG = ("gating", "browser", "journeys", "damage", "portal")
-"""Folders with files of a minute and more."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, so that no process waits for another at the end (a file stays with one process).
-
-    `soak` tests run only when they are asked for by name: `-m soak`.
-    """
-    items.sort(key=lambda item: not item.nodeid.startswith(tuple(f"tests/{folder}/" for folder in LONG)))
+    """`soak` tests run only when they are asked for by name: `-m soak`."""
     for item in items:
         asked = item.config.getoption("markexpr", "") or ""
         if "soak" in item.keywords and "soak" not in asked:
