@@ -29,7 +29,7 @@ demo: .venv/.run ## Load the demo site and serve it on http://127.0.0.1:8000 (PO
 	@exec $(BIN)/sportello demo --port $(PORT)
 
 test: .venv/.dev ## Run the tests on SQLite, but for the slowest (make check: all)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not long"
 
 test-postgresql: .venv/.dev ## Run the suite on PostgreSQL (a server of its own is started)
 	SPORTELLO_TEST_DATABASE=postgresql $(PYTEST) -m "not browser and not slow" $(PURE:%=--ignore=%)

@@ -11,12 +11,24 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 import sportello.portal.schema  # noqa: F401  every table must be known before a schema is made
+from search_index import service, suggestions
 from sportello.core.db import Base, CountersBase, Database, make_engine
 from sportello.core.settings import Settings
 from tests import databases, people
 
 DATA = os.environ.get("SPORTELLO_TEST_DATA")
 pytest_plugins = ("tests.browser.fixtures",)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """On a busy machine a search leaves out facets, spelling help and past queries, as it should. Tests want them;
+    those that are about the time that it has say how much."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "FACET_BUDGET_MS", 60_000)
+        patch.setattr(service, "HELP_BUDGET", 60.0)
+        patch.setattr(suggestions, "BUDGET", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")

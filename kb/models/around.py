@@ -24,7 +24,7 @@ class SlugReservation(Base):
 
 
 class ArticleVote(Base):
-    """ "Did this solve it?": one per person and article, changeable; the comment is for editors only."""
+    """An answer to "Did this solve it?": one per person and article, changeable; the comment is for editors only."""
 
     __tablename__ = "article_vote"
     __table_args__ = (UniqueConstraint("article_id", "person_id"),)

@@ -50,7 +50,7 @@ class FileRow:
 
     @property
     def label(self) -> str:
-        """ "PDF", "Word", "LOG": what kind of file it is, in a word."""
+        """What kind of file it is, in a word: "PDF", "Word", "LOG"."""
         kind = BY_MEDIA_TYPE.get(self.media_type, TEXT)
         return kind.label or self.name.rpartition(".")[2].upper()
 

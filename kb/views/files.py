@@ -108,7 +108,7 @@ def _answer(slug: str, made: Attachment, stored: StoredFile, alt: str) -> Respon
 
 
 def size_in_words(size: int) -> str:
-    """ "12 KB", "3.4 MB": as people say it."""
+    """As people say it: "12 KB", "3.4 MB"."""
     if size < 1_000_000:
         return str(_("%(size)s KB", size=format_decimal(max(1, round(size / 1000)))))
     return str(_("%(size)s MB", size=format_decimal(round(size / 1_000_000, 1))))

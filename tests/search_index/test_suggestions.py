@@ -12,12 +12,6 @@ from tests.search_index.contract.cast import CAST
 from tests.search_index.shelf import Shelf, viewer
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine the time for past queries may run out, and they are left out as they should be."""
-    monkeypatch.setattr(suggestions, "BUDGET", 60)
-
-
 @pytest.fixture
 def service() -> SearchService:
     engine = MemoryEngine()

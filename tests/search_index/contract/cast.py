@@ -73,6 +73,7 @@ def ask(engine: SearchEngine, text: str, who: frozenset[str] = SARA, **more: Any
         "filters": query.filters,
         "masked": (),
         "sort": Sort.RELEVANCE,
+        "facet_budget_ms": 60_000,
     }
     return engine.search(query, audiences=who, **(arguments | more))
 
