@@ -93,7 +93,13 @@ def _facet(
         return (order.get(value, len(order)) if ordered else 0, -found[value], value)
 
     values = [
-        FacetValue(value, labels.get(value, value), found[value], value in chosen, translate and value in labels)
+        FacetValue(
+            value,
+            labels.get(value, value),
+            found[value] if counts else None,
+            value in chosen,
+            translate and value in labels,
+        )
         for value in sorted(found, key=key)
     ]
     shown = [value for number, value in enumerate(values) if number < MOST or value.chosen]

@@ -69,11 +69,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class FacetValue:
-    """`label` is a name, or a gettext id when `translate`."""
+    """`label` is a name, or a gettext id when `translate`. `count` is None when there was no time to count."""
 
     value: str
     label: str
-    count: int
+    count: int | None
     chosen: bool = False
     translate: bool = False
 
