@@ -18,7 +18,7 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _NOT_ABOUT_THEM = re.compile(
-    r"relay|rcpthosts|block|black ?list|listed|spam|polic|denied|allowed|authenti|reputation|sender|client|dns|spf|dkim",
+    r"relay|rcpthosts|block|black ?list|listed|spam|polic|denied|allowed|authenti|reputation|sender|client|dns|spf",
     re.IGNORECASE,
 )
 
