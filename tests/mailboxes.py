@@ -16,11 +16,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class Mailbox:
     """What arrived. `verdict`: the answer to the next messages; `answers`: to recipients, by address.
 
-    `drop_after_data`: so many times the line is cut after the message was taken, before the answer. `hang`: seconds
-    before every answer to a recipient. `hang_up_after_each`: it closes the connection a moment after each message.
+    `refuse_sender`: the answer to senders, unless they are fine. `drop_after_data`: so many times the line is cut
+    after the message was taken, before the answer. `hang`: seconds before every answer to a recipient.
+    `hang_up_after_each`: it closes the connection a moment after each message.
     """
 
     verdict: str = "250 taken"
+    refuse_sender: str = ""
     answers: dict[str, str] = field(default_factory=dict)
     drop_after_data: int = 0
     hang: float = 0
@@ -46,6 +48,12 @@ class Mailbox:
         self.connections += 1
         self.last = server
         return responses
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        return self.refuse_sender or "250 fine"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -108,6 +108,29 @@ def test_a_refused_recipient_does_not_cost_the_connection(relay: Mailbox, port: 
     assert (relay.connections, len(relay.taken)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("answer", "for_good"),
+    [("550 5.1.1 no such mailbox", True), ("554 5.7.1 not from you", True), ("452 4.2.2 full", False)],
+)
+def test_an_answer_for_good_is_kept_and_one_for_now_is_not(
+    relay: Mailbox, port: int, answer: str, for_good: bool
+) -> None:
+    relay.answers = {"desk@xtreme.example": answer}
+    with pytest.raises(MailError) as to_address:
+        mailer(port).send(message(1, "desk@xtreme.example"))
+    relay.verdict = answer
+    with pytest.raises(MailError) as to_content:
+        mailer(port).send(message(2))
+    assert [caught.value.answer for caught in (to_address, to_content)] == [answer if for_good else ""] * 2
+
+
+def test_a_sender_that_the_server_refuses_is_no_fault_of_the_address(relay: Mailbox, port: int) -> None:
+    relay.refuse_sender = "550 5.7.1 who are you"
+    with pytest.raises(MailError) as caught:
+        mailer(port).send(message(1))
+    assert (caught.value.answer, caught.value.gone) == ("", False)
+
+
 def test_a_server_that_closes_for_now_is_away(relay: Mailbox, port: int) -> None:
     relay.answers = {"anna@xtreme.example": "421 4.7.0 too many mails, come back later"}
     with pytest.raises(MailError) as caught:

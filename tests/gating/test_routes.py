@@ -158,6 +158,7 @@ ROUTES: dict[str, Access] = {
     "notifications.read_all": SIGNED_IN,
     "notifications.remove_webhook": only(Action.WEBHOOKS_MANAGE),
     "notifications.renew_secret": only(Action.WEBHOOKS_MANAGE),
+    "notifications.end_old_secret": only(Action.WEBHOOKS_MANAGE),
     "notifications.retry_call": only(Action.WEBHOOKS_MANAGE),
     "notifications.retry_deliveries": only(Action.DELIVERIES_MANAGE),
     "notifications.retry_delivery": only(Action.DELIVERIES_MANAGE),

@@ -193,29 +193,57 @@ def test_no_mail_goes_to_what_was_removed_confirmed_or_bounces(site: Site, cast:
     assert mails(site.settings) == 0
 
 
+class Refusing:
+    """A server that answers every mail as it was told."""
+
+    def __init__(self, error: MailError) -> None:
+        self.error = error
+
+    def send(self, message: Message) -> None:
+        raise self.error
+
+    def check(self) -> str:
+        return "by refusing"
+
+
+def refused(site: Site, row: RegisteredAddress, error: MailError) -> str | None:
+    """What is kept of an address after its mail server answered the mail with the link so."""
+    on_address_registered(replace(site, mailer=Refusing(error)), AddressRegistered(row.id))
+    with site.database.read() as session:
+        return session.get_one(RegisteredAddress, row.id).refused
+
+
 def test_a_mailbox_that_does_not_exist_is_not_asked_again(site: Site, cast: Cast) -> None:
-    class Refusing:
-        """A server that knows nobody, or is not there."""
-
-        gone = True
-
-        def send(self, message: Message) -> None:
-            raise MailError("550 5.1.1 no such user", gone=self.gone, away=not self.gone)
-
-        def check(self) -> str:
-            return "by refusing"
-
-    refusing, row = Refusing(), add(site, cast)
-    server = replace(site, mailer=refusing)
-    refusing.gone = False
+    row, answer = add(site, cast), "550 5.1.1 no such user"
     with pytest.raises(MailError):  # the worker tries again
-        on_address_registered(server, AddressRegistered(row.id))
-    refusing.gone = True
-    on_address_registered(server, AddressRegistered(row.id))
+        refused(site, row, MailError("away", away=True))
+    assert refused(site, row, MailError(f"mail:25: {answer}", gone=True, answer=answer)) == answer
     with site.database.read() as session:
         assert session.scalars(select(SuppressedAddress.email)).all() == [row.email]
     on_address_registered(site, AddressRegistered(row.id))
     assert mails(site.settings) == 0
+    later = time_machine.travel(clock.now() + timedelta(hours=2))
+    with later, site.database.write() as session, pytest.raises(Conflict, match="comes back"):
+        service.ask_again(session, viewer_of(cast.piero, site.plans), row.key)
+
+
+def test_what_a_server_refuses_for_good_ends_at_once_and_whoever_asked_sees_it(
+    site: Site, cast: Cast, sign_in: SignIn
+) -> None:
+    row, answer = add(site, cast), "550 5.7.1 not\x00 from <b>you</b>"
+    assert refused(site, row, MailError("mail:25: no", answer=answer)) == "550 5.7.1 not  from <b>you</b>"
+    with site.database.read() as session:
+        assert session.scalars(select(SuppressedAddress.email)).all() == []
+        waits = select(OutboxRow.id).where(OutboxRow.name == AddressRegistered.name, OutboxRow.parked_at.is_not(None))
+        assert session.scalars(waits).all() == []
+    shown = page(sign_in("piero"), "/organisation/addresses")
+    assert "Refused by its mail server" in shown
+    assert "not  from &lt;b&gt;you&lt;/b&gt;" in shown
+    assert "Ask again" in shown
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        with site.database.write() as session:
+            service.ask_again(session, viewer_of(cast.piero, site.plans), row.key)
+        assert "Refused by its mail server" not in page(sign_in("piero"), "/organisation/addresses")
 
 
 def test_what_nobody_answered_is_forgotten_after_a_month(site: Site, cast: Cast) -> None:
@@ -366,7 +394,9 @@ def test_a_mailbox_that_bounces_and_a_colleague_with_an_account_are_shown_as_suc
     add(site, cast)
     with site.database.write() as session:
         session.add(SuppressedAddress(email="night@shift.example", reason="550", since=clock.now()))
-    assert "Mail comes back" in page(sign_in("piero"), "/organisation/addresses")
+    shown = page(sign_in("piero"), "/organisation/addresses")
+    assert "Mail comes back" in shown
+    assert "Ask again" not in shown
 
 
 def test_the_pages_speak_italian(app: Flask, site: Site, cast: Cast, sign_in: SignIn) -> None:

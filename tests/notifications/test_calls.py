@@ -43,7 +43,7 @@ def test_a_call_brings_the_body_and_what_proves_it() -> None:
     secret = sign.new_secret()
     with system(answering()) as there:
         target = check(there.url, LOOPBACK)
-        answer = post(target, BODY, {"Content-Type": "application/json", **sign.headers(secret, "msg_1", 1700, BODY)})
+        answer = post(target, BODY, {"Content-Type": "application/json", **sign.headers([secret], "msg_1", 1700, BODY)})
     assert (answer.status, answer.body) == (200, b"thanks")
     [request] = there.requests
     assert (request.line, request.body) == ("POST /hook?from=sportello HTTP/1.1", BODY)

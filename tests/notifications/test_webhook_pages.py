@@ -3,14 +3,17 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from sportello.accounts.models import AuditEntry
 from sportello.accounts.viewer import viewer_of
+from sportello.core import clock
 from sportello.core.db import Database
 from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
 from sportello.core.handling import Site
@@ -31,6 +34,7 @@ SignIn = Callable[[str], FlaskClient]
 URL = "https://tickets.customer.example/hook?key=s3cret-part"
 FORM = {"name": "Tickets", "url": URL, "events": ["post-alarm"]}
 LIST, STAFF_LIST = "/organisation/webhooks", "/staff/organisations/premium/webhooks"
+ACTS = ("on", "off", "test", "secret", "secret/end", "remove", "calls/absent/retry")
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +79,22 @@ def test_a_new_secret_replaces_the_old_one_and_is_shown_once(sign_in: SignIn, da
     assert new.secret != old.secret
     assert new.secret in shown.text
     assert new.secret not in page(piero, f"/webhooks/{new.key}")
+
+
+def test_the_page_says_until_when_the_old_secret_is_used_and_ends_that(sign_in: SignIn, database: Database) -> None:
+    piero = sign_in("piero")
+    piero.post(LIST, data=FORM)
+    row = the_webhook(database)
+    address = f"/webhooks/{row.key}"
+    assert "old secret" not in page(piero, address)
+    assert "The old secret is still used until" in piero.post(f"{address}/secret").text
+    assert "The old secret is still used until" in page(piero, address)
+    assert piero.post(f"{address}/secret/end").status_code == 302
+    assert "The old secret is still used until" not in page(piero, address)
+    assert the_webhook(database).old_secrets == []
+    piero.post(f"{address}/secret")
+    with time_machine.travel(clock.now() + timedelta(hours=25)):
+        assert "old secret" not in page(sign_in("piero"), address)
 
 
 REFUSED = (
@@ -133,7 +153,7 @@ def test_only_contacts_and_administrators_and_each_only_where_they_may(
 ) -> None:
     row = a_webhook(site, cast, URL)
     own = [f"/webhooks/{row.key}"]
-    acts = [f"/webhooks/{row.key}/{act}" for act in ("on", "off", "test", "secret", "remove", "calls/absent/retry")]
+    acts = [f"/webhooks/{row.key}/{act}" for act in ACTS]
     for name in ("anonymous", "anna", "elena", "ezio", "sara"):
         client = sign_in(name)
         for address in (*own, STAFF_LIST):
@@ -163,7 +183,7 @@ def test_the_service_asks_too(site: Site, cast: Cast) -> None:
         for name, key in (("anna", "premium"), ("ada", None), ("ada", "absent")):
             with pytest.raises(NotFound):
                 service.add(session, viewer_of(cast.people[name], site.plans), key, checked)
-        for act in (service.remove, service.renew_secret, service.test_call):
+        for act in (service.remove, service.renew_secret, service.end_old_secret, service.test_call):
             with pytest.raises(NotFound):
                 act(session, viewer_of(cast.anna, site.plans), row.key)
         with pytest.raises(NotFound):
@@ -289,12 +309,12 @@ def test_the_audit_log_says_who_did_what_and_no_secret_part(sign_in: SignIn, dat
     piero.post(LIST, data=FORM)
     row = the_webhook(database)
     piero.post(f"/webhooks/{row.key}", data={**FORM, "url": URL + "2"})
-    for act in ("secret", "off", "on", "remove"):
+    for act in ("secret", "secret/end", "secret/end", "off", "on", "remove"):
         piero.post(f"/webhooks/{row.key}/{act}")
     with database.read() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     assert [entry.action.partition(".")[2] for entry in entries] == [
-        "added", "edited", "secret-renewed", "switched-off", "switched-on", "removed",
+        "added", "edited", "secret-renewed", "old-secret-ended", "switched-off", "switched-on", "removed",
     ]  # fmt: skip
     assert {entry.subject for entry in entries} == {"Premium: Tickets"}
     written = str([(entry.details, entry.note) for entry in entries])

@@ -18,6 +18,7 @@ from sportello.core.audience import Role
 from sportello.core.handling import Site
 from sportello.core.mail import stored_mails
 from sportello.core.types import Ref
+from sportello.notifications.calls import sign
 from sportello.notifications.delivery import bodies, webhooks
 from sportello.notifications.delivery.organisation_mails import on_webhook_switched_off
 from sportello.notifications.delivery.webhooks import MAX_ATTEMPTS, WAITS, on_call_due
@@ -89,6 +90,40 @@ def test_a_call_says_what_happened_and_is_signed(site: Site, cast: Cast, posts: 
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + request.body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+def test_for_a_day_after_it_was_renewed_the_old_secret_signs_too(site: Site, cast: Cast, there: System) -> None:
+    hook, piero = a_webhook(site, cast, there.url), viewer_of(cast.piero, site.plans)
+    secrets = [hook.secret]
+
+    def renew() -> None:
+        with site.database.write() as session:
+            secrets.insert(0, service.renew_secret(session, piero, hook.key)[1])
+
+    def signed_with() -> list[str]:
+        with site.database.write() as session:
+            service.test_call(session, piero, hook.key)
+        work(site)
+        there_is = there.requests[-1]
+        about = there_is.headers["webhook-id"], int(there_is.headers["webhook-timestamp"]), there_is.body
+        made = there_is.headers["webhook-signature"].split(" ")
+        return [secret for signature in made for secret in secrets if sign.signature(secret, *about) == signature]
+
+    assert signed_with() == secrets
+    with time_machine.travel(START) as clocks:
+        renew()
+        assert signed_with() == secrets
+        clocks.shift(timedelta(hours=23))
+        renew()  # the second was lost: the receiver still has the first
+        assert signed_with() == secrets
+        clocks.shift(timedelta(hours=2))
+        assert signed_with() == secrets[:2]
+        with site.database.write() as session:
+            service.end_old_secret(session, piero, hook.key)
+        assert signed_with() == secrets[:1]
+        for _ in range(5):
+            renew()
+        assert len(signed_with()) == 4
 
 
 def test_fan_out_calls_the_systems_that_want_it_of_organisations_that_may_read_it(

@@ -20,12 +20,13 @@ from sportello.core import clock
 class MailError(Exception):
     """The message was not accepted. `away`: the server could not be spoken with, so no other message would pass.
 
-    `gone`: there is no such mailbox, and no other message to the address would be accepted.
+    `gone`: there is no such mailbox, and no other message to the address would be accepted. `answer`: what the server
+    said when it refused this message to this address for good; empty while trying again may help.
     """
 
-    def __init__(self, message: str, *, away: bool = False, gone: bool = False) -> None:
+    def __init__(self, message: str, *, away: bool = False, gone: bool = False, answer: str = "") -> None:
         super().__init__(message)
-        self.away, self.gone = away, gone
+        self.away, self.gone, self.answer = away, gone, answer
 
 
 @dataclass(frozen=True)

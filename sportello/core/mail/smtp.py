@@ -24,7 +24,9 @@ DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 STARTTLS_CHOICES = ("required", "offered", "never")
 CLOSING = 421
 SEVEN_BITS = POLICY.clone(cte_type="7bit")
-_REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
+PERMANENT = 500  # from this reply on, trying again is of no use (RFC 5321, 4.2.1)
+_NOT_TAKEN = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+_REFUSALS = (*_NOT_TAKEN, smtplib.SMTPSenderRefused)  # the last is this site's own fault, and can be put right
 
 
 class Line:
@@ -202,15 +204,22 @@ class SmtpMailer:
             line.connection.close()
 
     def _failure(self, error: Exception) -> MailError:
-        reason, gone = str(error) or type(error).__name__, False
+        reason, code, gone = str(error) or type(error).__name__, 0, False
         if isinstance(error, smtplib.SMTPRecipientsRefused):
             code, answer = next(iter(error.recipients.values()))
             text = answer.decode("utf-8", "replace")
             reason, gone = f"{code} {text}", is_gone(code, text)
         elif isinstance(error, smtplib.SMTPResponseException):
+            code = error.smtp_code
             text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else reason
-            reason = f"{error.smtp_code} {text}"
-        return MailError(f"{self._host}:{self._port}: {reason}", away=not isinstance(error, _REFUSALS), gone=gone)
+            reason = f"{code} {text}"
+        for_good = code >= PERMANENT and isinstance(error, _NOT_TAKEN)
+        return MailError(
+            f"{self._host}:{self._port}: {reason}",
+            away=not isinstance(error, _REFUSALS),
+            gone=gone,
+            answer=reason if for_good else "",
+        )
 
     def check(self) -> str:
         try:

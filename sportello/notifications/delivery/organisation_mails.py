@@ -14,11 +14,14 @@ from sportello.notifications.delivery.letters import address
 from sportello.notifications.events import AddressRegistered, WebhookSwitchedOff
 from sportello.notifications.models import RegisteredAddress, Webhook
 from sportello.notifications.queries.addresses import product_names
-from sportello.notifications.services.addresses import LIFETIME, make_token
+from sportello.notifications.services.addresses import LIFETIME, make_token, note_refused
 
 
 def on_address_registered(site: Site, event: AddressRegistered) -> None:
-    """Ask the address whether it wants critical notices, unless it has answered or mail to it comes back."""
+    """Ask the address whether it wants critical notices, unless it has answered or mail to it comes back.
+
+    What its mail server refuses for good is not tried again: whoever registered it sees that.
+    """
     with site.database.write() as session:
         made = make_token(session, event.address)
         if made is None or suppressed(session, made[0].email):
@@ -29,7 +32,10 @@ def on_address_registered(site: Site, event: AddressRegistered) -> None:
         products = sorted(names.get(code, code) for code in row.products)
     letter = registration_letter(site, row, organisation.name, products, raw)
     asked = int(row.asked_at.timestamp()) if row.asked_at else 0
-    _send(site, write(site.settings, row.email, row.language, letter, f"registered:{row.key}:{asked}"))
+    message = write(site.settings, row.email, row.language, letter, f"registered:{row.key}:{asked}")
+    if refused := _send(site, message):
+        with site.database.write() as session:
+            note_refused(session, row.id, refused)
 
 
 def registration_letter(site: Site, row: RegisteredAddress, organisation: str, products: list[str], raw: str) -> Letter:
@@ -89,12 +95,18 @@ def on_webhook_switched_off(site: Site, event: WebhookSwitchedOff) -> None:
     _send(site, write(site.settings, person.email, person.language, letter, key))
 
 
-def _send(site: Site, message: Message) -> None:
-    """A mailbox that does not exist is not asked again; the page of the organisation says so. Raises MailError."""
+def _send(site: Site, message: Message) -> str:
+    """Why it never will be taken; empty when it was. A mailbox that does not exist gets nothing else. Raises MailError.
+
+    Pages of the organisation say how it stands, so nobody of the staff is called.
+    """
     try:
         site.mailer.send(message)
     except MailError as error:
-        if not error.gone:
+        if error.gone:
+            with site.database.write() as session:
+                suppress(session, message.to, str(error), clock.now())
+        elif not error.answer:
             raise
-        with site.database.write() as session:
-            suppress(session, message.to, str(error), clock.now())
+        return error.answer or str(error)
+    return ""

@@ -27,7 +27,7 @@ from sportello.notifications.models import Delivery, DeliveryState, Notice, Webh
 from sportello.notifications.reaching import licenses
 from sportello.notifications.recipients import customers
 from sportello.notifications.registry import Reach, registry, subject_of
-from sportello.notifications.services.webhooks import give_up
+from sportello.notifications.services.webhooks import give_up, secrets_of
 
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 64800))
 MAX_ATTEMPTS = len(WAITS) + 1
@@ -122,7 +122,7 @@ def call(prepared: Prepared, networks: tuple[str, ...]) -> Outcome:
     try:
         target = hosts.check(prepared.webhook.url, networks)
         message_id, at = f"msg_{prepared.delivery.key}", int(clock.now().timestamp())
-        headers = sign.headers(prepared.webhook.secret, message_id, at, prepared.body)
+        headers = sign.headers(secrets_of(prepared.webhook), message_id, at, prepared.body)
         answer = post(target, prepared.body, {"Content-Type": "application/json", **headers})
     except (NotCallable, CallFailed) as error:
         return Outcome(None, str(error), _since(began))

@@ -101,6 +101,7 @@ class RegisteredAddress(Base):
     """A colleague without an account, or a shared mailbox, that hears of critical notices once it has confirmed.
 
     `products`: codes; empty for all that its organisation licenses. `token_hash`: of the link that confirms.
+    `refused`: what its mail server answered when it did not take the mail with that link.
     """
 
     __tablename__ = "registered_address"
@@ -117,4 +118,5 @@ class RegisteredAddress(Base):
     created_at: Mapped[instant]
     asked_at: Mapped[instant | None]
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    refused: Mapped[str | None] = mapped_column(String(500))
     confirmed_at: Mapped[instant | None]

@@ -10,6 +10,7 @@ from sportello.core.types import instant, key10, name, pk, text
 class Webhook(Base):
     """An address of an organisation. `secret` signs what is sent (Standard Webhooks, "whsec_" and base64).
 
+    `old_secrets`: [secret, ISO instant]: they sign too until then, so that the receiver may change in its own time.
     `events`: codes of event types. `failing_since`: every call since then failed; after 3 days it is switched off.
     """
 
@@ -21,6 +22,7 @@ class Webhook(Base):
     name: Mapped[name]
     url: Mapped[str] = mapped_column(String(500))
     secret: Mapped[str] = mapped_column(String(80))
+    old_secrets: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
     events: Mapped[list[str]] = mapped_column(JSON, default=list)
     active: Mapped[bool] = mapped_column(default=True)
     added_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))

@@ -18,7 +18,7 @@ from sportello.core.audience import Viewer
 from sportello.core.errors import N_, Conflict, Invalid, NotFound
 from sportello.core.policy import Action, allows, require
 from sportello.notifications.events import AddressRegistered
-from sportello.notifications.models import RegisteredAddress
+from sportello.notifications.models import RegisteredAddress, SuppressedAddress
 
 MOST = 100  # of one organisation
 LIFETIME = timedelta(days=14)  # of the link that confirms
@@ -66,13 +66,17 @@ def register(session: Session, actor: Viewer, organisation_key: str | None, data
 
 
 def ask_again(session: Session, actor: Viewer, key: str) -> RegisteredAddress:
-    """Send the link once more to an address that has not confirmed. Raises Conflict when it was asked just now."""
+    """Send the link once more to an address that has not confirmed. Raises Conflict when that makes no sense now."""
     row = own(session, actor, key)
     if row.confirmed_at is not None:
         raise Conflict(N_("%(email)s has confirmed already."), email=row.email)
     if row.asked_at is not None and clock.now() - row.asked_at < BETWEEN:
         raise Conflict(N_("%(email)s was asked a moment ago; give it an hour."), email=row.email)
-    row.asked_at = clock.now()
+    if session.get(SuppressedAddress, row.email) is not None:
+        raise Conflict(
+            N_("Mail to %(email)s comes back: none goes there until support allows it again."), email=row.email
+        )
+    row.asked_at, row.refused = clock.now(), None
     outbox.emit(session, AddressRegistered(row.id))
     return row
 
@@ -94,6 +98,13 @@ def make_token(session: Session, address_id: int) -> tuple[RegisteredAddress, st
     raw = secrets.token_urlsafe(32)
     row.token_hash = _digest(raw)
     return row, raw
+
+
+def note_refused(session: Session, address_id: int, answer: str) -> None:
+    """Its mail server does not take the mail with the link, and said so for good."""
+    row = session.get(RegisteredAddress, address_id, with_for_update=True)
+    if row is not None and row.confirmed_at is None:
+        row.refused = "".join(letter if letter.isprintable() else " " for letter in answer)[:500]
 
 
 def find_asked(session: Session, raw: str) -> RegisteredAddress:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from sportello.notifications.models import Delivery, DeliveryChannel, DeliverySt
 from sportello.notifications.registry import registry
 
 MOST = 10  # of one organisation
+OVERLAP = timedelta(hours=24)  # so long a secret signs on after it was renewed
+MOST_OLD = 3  # renewed again, because the new one was lost: the receiver still has the first
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,39 @@ def edit(session: Session, actor: Viewer, key: str, data: Checked) -> Webhook:
 
 
 def renew_secret(session: Session, actor: Viewer, key: str) -> tuple[Webhook, str]:
-    """Another secret, good from the next call on; it is shown this time only."""
+    """Another secret, good from the next call on; it is shown this time only. Those before it sign too, for a day.
+
+    Raises NotFound, Forbidden.
+    """
     webhook = own(session, actor, key)
+    until = (clock.now() + OVERLAP).isoformat()
+    webhook.old_secrets = [[webhook.secret, until], *_still_used(webhook)][:MOST_OLD]
     webhook.secret = sign.new_secret()
     _record(session, actor, webhook, "webhook.secret-renewed")
     return webhook, webhook.secret
+
+
+def end_old_secret(session: Session, actor: Viewer, key: str) -> Webhook:
+    """From the next call on only the newest secret signs: the old one may be known. Raises NotFound, Forbidden."""
+    webhook = own(session, actor, key)
+    if _still_used(webhook):
+        _record(session, actor, webhook, "webhook.old-secret-ended")
+    webhook.old_secrets = []
+    return webhook
+
+
+def old_secret_until(webhook: Webhook) -> datetime | None:
+    """Until when a secret from before a renewal signs too; None: only the newest does."""
+    return max((datetime.fromisoformat(until) for _secret, until in _still_used(webhook)), default=None)
+
+
+def secrets_of(webhook: Webhook) -> list[str]:
+    """With which secrets a call is signed now, the newest first."""
+    return [webhook.secret, *(secret for secret, _until in _still_used(webhook))]
+
+
+def _still_used(webhook: Webhook) -> list[list[str]]:
+    return [old for old in webhook.old_secrets if datetime.fromisoformat(old[1]) > clock.now()]
 
 
 def switch(session: Session, actor: Viewer, key: str, on: bool) -> Webhook:

@@ -75,6 +75,7 @@ def _add(form: WebhookForm, key: str | None) -> tuple[Webhook, str]:
 
 def _secret(organisation: Organisation, webhook: Webhook, secret: str, *, new: bool) -> Response:
     values = {"organisation": organisation, "webhook": webhook, "secret": secret, "new": new}
+    values["old_secret_until"] = service.old_secret_until(webhook)
     response = page("notifications/webhook_secret.html", None, **values)
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -97,6 +98,7 @@ def webhook(key: str) -> ResponseReturnValue:
             return redirect(url_for("notifications.webhook", key=key))
     labels = {code: event.label for code, event in registry.events.items()}
     values = {"organisation": organisation, "row": row, "log": log, "labels": labels, "adder": adder}
+    values["old_secret_until"] = service.old_secret_until(row)
     return answered("notifications/webhook.html", form, refused, **values)
 
 
@@ -136,6 +138,15 @@ def renew_secret(key: str) -> ResponseReturnValue:
         row, secret = service.renew_secret(session, current_viewer(), key)
         organisation = session.get_one(Organisation, row.organisation_id)
     return _secret(organisation, row, secret, new=False)
+
+
+@bp.post("/webhooks/<key>/secret/end")
+@requires(Action.WEBHOOKS_MANAGE)
+def end_old_secret(key: str) -> ResponseReturnValue:
+    with write_session() as session:
+        service.end_old_secret(session, current_viewer(), key)
+    flash(_("Only the new secret signs from now on."), "success")
+    return redirect(url_for("notifications.webhook", key=key))
 
 
 @bp.post("/webhooks/<key>/remove")
