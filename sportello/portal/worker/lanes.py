@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Protocol
 
+from sqlalchemy import select
+
 from search_index.whoosh_engine import WriterBusy
 from sportello.core import outbox
 from sportello.core.errors import Unavailable
@@ -106,6 +108,8 @@ class RowLane:
     def handle(self, rows: Sequence[OutboxRow]) -> None:
         for position, row in enumerate(rows):
             try:
+                if not _is_ours(self._site, row):
+                    continue
                 event = row.event()
                 for handler in self._handlers[type(event)]:
                     handler(self._site, event)
@@ -129,6 +133,15 @@ class SideLane(RowLane):
         with ThreadPoolExecutor(len(rows), thread_name_prefix="SideLane") as pool:
             for done in [pool.submit(one_by_one, [row]) for row in rows]:
                 done.result()
+
+
+def _is_ours(site: Site, row: OutboxRow) -> bool:
+    """Still claimed by this worker. One that slept through its lease finds here that another has taken its rows over,
+    and leaves them to it: two side by side would send everything twice."""
+    with site.database.read() as session:
+        claim = select(OutboxRow.claimed_by, OutboxRow.claimed_until, OutboxRow.finished_at)
+        found = session.execute(claim.where(OutboxRow.id == row.id)).one_or_none()
+    return found is not None and found[0] == row.claimed_by and found[1] is not None and found[2] is None
 
 
 def _fail(site: Site, row: OutboxRow, error: Exception) -> None:
