@@ -3,11 +3,15 @@
 import random
 import re
 import secrets
+import struct
 import unicodedata
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the look-alikes i l o 0 1
 SLUG_SUFFIX = 5
 MAX_SLUG_STEM = 80
+LENGTH = 10
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_FAIR = 2**64 // len(ALPHABET) ** LENGTH * len(ALPHABET) ** LENGTH  # below it every key is as likely as any other
 
 _source: random.Random = secrets.SystemRandom()
 
@@ -18,16 +22,34 @@ def seed(value: int | None) -> None:
     _source = secrets.SystemRandom() if value is None else random.Random(value)
 
 
-def new_key(length: int = 10) -> str:
+def new_key(length: int = LENGTH) -> str:
     """A random public key of `length` characters from an alphabet of 31."""
-    number, letters = _source.randrange(len(ALPHABET) ** length), []  # drawn once: thousands are needed at a time
+    number, letters = _source.randrange(len(ALPHABET) ** length), []  # drawn once, not letter by letter
     for _ in range(length):
         number, letter = divmod(number, len(ALPHABET))
         letters.append(ALPHABET[letter])
     return "".join(letters)
 
 
-def is_key(text: str, length: int = 10) -> bool:
+def new_keys(count: int) -> list[str]:
+    """As many public keys as rows are to be written, with one draw for all of them."""
+    made: list[str] = []
+    while len(made) < count:
+        drawn = struct.iter_unpack("=Q", _source.randbytes(8 * (count - len(made))))
+        made += [_spelt(number) for (number,) in drawn if number < _FAIR]
+    return made
+
+
+def _spelt(number: int) -> str:
+    """A key of the usual length, two letters at a time."""
+    pairs = []
+    for _ in range(LENGTH // 2):
+        number, pair = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[pair])
+    return "".join(pairs)
+
+
+def is_key(text: str, length: int = LENGTH) -> bool:
     """`text` could have come from `new_key`."""
     return len(text) == length and set(text) <= set(ALPHABET)
 

@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, Select, String, delete, false, func, insert, or_, select, update
+from sqlalchemy import JSON, Index, Select, String, delete, false, func, or_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sportello.core import clock
+from sportello.core.bulk import insert_rows
 from sportello.core.db import Base
 from sportello.core.types import instant, pk, text
 
@@ -79,11 +80,13 @@ def emit(session: Session, event: Event, available_at: datetime | None = None) -
 
 def emit_many(session: Session, events: Iterable[Event], available_at: datetime | None = None) -> None:
     """The same for many at once, without a row object for each."""
-    now = clock.now()
-    shared = {"created_at": now, "available_at": available_at or now, "attempts": 0}
-    rows = [{"name": event.name, "payload": asdict(event), **shared} for event in events]
-    if rows:
-        session.execute(insert(OutboxRow), rows)
+    now, all_of_them = clock.now(), list(events)
+    each: dict[str, Sequence[Any]] = {
+        "name": [event.name for event in all_of_them],
+        "payload": [{**vars(event)} for event in all_of_them],
+    }
+    same = {"created_at": now, "available_at": available_at or now, "attempts": 0}
+    insert_rows(session, OutboxRow.__table__, same, each)
 
 
 def _ready(name: str) -> Select[datetime, int]:

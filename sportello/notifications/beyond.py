@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from sportello.accounts.models import Person
 from sportello.accounts.plans import Plans
 from sportello.accounts.viewer import viewer_of_organisation
-from sportello.core.audience import Viewer, admits
+from sportello.core.audience import admits
+from sportello.core.bulk import among
 from sportello.core.handling import Site
 from sportello.notifications.models import Delivery, RegisteredAddress, Webhook
 from sportello.notifications.queueing import queue_calls, queue_mails
-from sportello.notifications.reaching import Telling, licenses
+from sportello.notifications.reaching import Telling, licenses, organisation_may_hear
 from sportello.notifications.recipients import customers
 from sportello.notifications.registry import Reach
 
@@ -28,10 +29,10 @@ def tell_addresses(site: Site, telling: Telling) -> None:
     while True:
         with site.database.read() as session:
             batch = _addresses(session, telling, after)
-            told = [{"address_id": id} for id in told_among(session, site.plans, telling, batch)]
+            told = list(told_among(session, site.plans, telling, batch))
         if told:
             with site.database.write() as session:
-                queue_mails(session, telling, told)
+                queue_mails(session, telling, {"address_id": told})
         if len(batch) < BATCH:
             return
         after = batch[-1].id
@@ -69,11 +70,8 @@ def told_among(
     held = customers(session, {address.organisation_id for address in addresses})
     for address in addresses:
         viewer = viewer_of_organisation(held[address.organisation_id], plans)
-        if telling.event.reach == Reach.LICENSEES:
-            products = viewer.products.intersection(address.products) if address.products else viewer.products
-            if not products & telling.subject.products:
-                continue
-        if admits(viewer, telling.subject.audience):
+        licensed = licenses(viewer, telling.event, telling.subject, address.products)
+        if (licensed or telling.event.reach != Reach.LICENSEES) and admits(viewer, telling.subject.audience):
             yield address.id
 
 
@@ -83,24 +81,25 @@ def tell_systems(site: Site, telling: Telling) -> None:
     if not telling.event.webhook or (notice.language and notice.language != subject.language("")):
         return
     with site.database.read() as session:
-        wanted = [row for row in session.scalars(select(Webhook).where(Webhook.active)) if notice.event in row.events]
+        active = session.scalars(select(Webhook).where(Webhook.active, systems_in_question(session, telling)))
+        wanted = [row for row in active if telling.event.wanted_by(row.events)]
         held = customers(session, {row.organisation_id for row in wanted})
-        again = select(Delivery.webhook_id).where(Delivery.notice_id == notice.like_id)
-        heard = set(session.scalars(again)) if telling.event.reach == Reach.SAME else set()
     told = [
-        {"webhook_id": row.id}
+        row.id
         for row in wanted
-        if _concerns(telling, viewer_of_organisation(held[row.organisation_id], site.plans), row.id in heard)
+        if organisation_may_hear(viewer_of_organisation(held[row.organisation_id], site.plans), telling.event, subject)
     ]
     if told:
         with site.database.write() as session:
-            queue_calls(session, telling, told)
+            queue_calls(session, telling, {"webhook_id": told})
 
 
-def _concerns(telling: Telling, viewer: Viewer, heard: bool) -> bool:
-    """An organisation is told of what its people would be told by default: its products, or a push to it."""
-    if not admits(viewer, telling.subject.audience):
-        return False
-    if telling.event.reach in (Reach.FOLLOWERS, Reach.LICENSEES):
-        return licenses(viewer, telling.subject)
-    return heard or telling.event.reach == Reach.AUDIENCE
+def systems_in_question(session: Session, telling: Telling) -> ColumnElement[bool]:
+    """Systems that heard of the earlier notice; those of organisations of which somebody is named; otherwise all."""
+    notice = telling.notice
+    if telling.event.reach == Reach.SAME:
+        return exists().where(Delivery.notice_id == notice.like_id, Delivery.webhook_id == Webhook.id)
+    if telling.event.reach == Reach.DIRECT:
+        people = among(session, Person.id, notice.people or ())
+        return exists().where(Person.organisation_id == Webhook.organisation_id, Person.active, people)
+    return true()

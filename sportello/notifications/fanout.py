@@ -69,7 +69,7 @@ def keep_step(session: Session, telling: Telling, step: Step) -> bool:
         for channel in (Channel.PORTAL, Channel.MAIL)
     )
     queue_notifications(session, telling, by_portal)
-    queue_mails(session, telling, [{"person_id": person_id} for person_id in by_mail])
+    queue_mails(session, telling, {"person_id": by_mail})
     notice.cursor, notice.told = step.end, notice.told + len(step.channels)
     if step.more:
         outbox.emit(session, NoticePosted(notice.key))

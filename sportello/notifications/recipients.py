@@ -11,7 +11,8 @@ from sportello.accounts.models import Organisation, Person, PersonRole, Product,
 from sportello.accounts.plans import Plans
 from sportello.accounts.somebody import Customer, Somebody
 from sportello.accounts.viewer import viewer_of, viewer_of_organisation
-from sportello.core.audience import Role, Viewer
+from sportello.core.audience import STAFF_ROLES, Role, Viewer
+from sportello.core.bulk import among
 from sportello.notifications.models import RegisteredAddress
 
 
@@ -19,7 +20,8 @@ from sportello.notifications.models import RegisteredAddress
 class Recipient:
     """Somebody who can be told: a person, or a registered address (then `person_id` is None).
 
-    `viewer` is what they may read now; everything that is said to them is said to that viewer.
+    `viewer` is what they may read now; everything that is said to them is said to that viewer. `staff`: also those whose
+    second factor is missing, who read as anybody does.
     """
 
     email: str
@@ -29,6 +31,7 @@ class Recipient:
     viewer: Viewer
     person_id: int | None = None
     address_id: int | None = None
+    staff: bool = False
 
 
 _PERSON = (
@@ -48,12 +51,11 @@ def recipients(
 
     `staff_totp` (the setting): staff without a second factor read only what is public, as when they sign in.
     """
-    wanted = sorted(ids)
-    people = session.execute(select(*_PERSON).where(Person.id.in_(wanted), Person.active)).all()
+    people = session.execute(select(*_PERSON).where(among(session, Person.id, ids), Person.active)).all()
     if not people:
         return {}
     roles: dict[int, set[Role]] = {}
-    rows = select(PersonRole.person_id, PersonRole.role).where(PersonRole.person_id.in_(wanted))
+    rows = select(PersonRole.person_id, PersonRole.role).where(among(session, PersonRole.person_id, ids))
     for person_id, role in session.execute(rows):
         roles.setdefault(person_id, set()).add(Role(role))
     held = customers(session, {row.organisation_id for row in people if row.organisation_id})
@@ -76,12 +78,13 @@ def _recipient(
         organisation=held.get(row.organisation_id or 0),
     )
     viewer = viewer_of(person, plans, second_factor=not staff_totp or row.totp_confirmed_at is not None)
-    return Recipient(row.email, row.name, row.language, row.timezone, viewer, person_id=row.id)
+    staff = bool(roles & STAFF_ROLES)
+    return Recipient(row.email, row.name, row.language, row.timezone, viewer, person_id=row.id, staff=staff)
 
 
 def customers(session: Session, ids: Iterable[int] | None = None) -> dict[int, Customer]:
     """Organisations with their products, by id; None: all of them. Two statements."""
-    wanted = None if ids is None else sorted(ids)
+    wanted = None if ids is None else frozenset(ids)
     if wanted is not None and not wanted:
         return {}
     products = select(organisation_product.c.organisation_id, Product.code).join(
@@ -89,8 +92,8 @@ def customers(session: Session, ids: Iterable[int] | None = None) -> dict[int, C
     )
     found = select(*_CUSTOMER)
     if wanted is not None:
-        products = products.where(organisation_product.c.organisation_id.in_(wanted))
-        found = found.where(Organisation.id.in_(wanted))
+        products = products.where(among(session, organisation_product.c.organisation_id, wanted))
+        found = found.where(among(session, Organisation.id, wanted))
     codes: dict[int, set[str]] = {}
     for organisation_id, code in session.execute(products):
         codes.setdefault(organisation_id, set()).add(code)

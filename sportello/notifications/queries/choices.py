@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sportello.core.bulk import among
 from sportello.notifications.levels import Channel
 from sportello.notifications.models import ChannelChoice
 from sportello.notifications.registry import EventType
@@ -18,7 +19,7 @@ def channels_for(session: Session, person_ids: Collection[int], event: EventType
     found = {person_id: set(event.channels) for person_id in person_ids}
     if found and not event.always:
         rows = select(ChannelChoice.person_id, ChannelChoice.channel, ChannelChoice.on).where(
-            ChannelChoice.event == event.code, ChannelChoice.person_id.in_(sorted(found))
+            ChannelChoice.event == event.code, among(session, ChannelChoice.person_id, found)
         )
         for person_id, channel, on in session.execute(rows):
             (found[person_id].add if on else found[person_id].discard)(Channel(channel))

@@ -6,6 +6,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from sportello.core.audience import Viewer
+from sportello.core.bulk import among
 from sportello.core.types import Ref
 from sportello.notifications.levels import Level, decide
 from sportello.notifications.models import Subscription
@@ -31,7 +32,7 @@ def levels_of(session: Session, people: Iterable[Viewer], refs: Collection[Ref])
     if not found or not wanted:
         return found
     rows = select(Subscription.person_id, Subscription.kind, Subscription.topic, Subscription.level).where(
-        Subscription.person_id.in_(sorted(found)),
+        among(session, Subscription.person_id, found),
         tuple_(Subscription.kind, Subscription.topic).in_([(ref.kind, ref.key) for ref in sorted(wanted)]),
     )
     for person_id, kind, topic, level in session.execute(rows):

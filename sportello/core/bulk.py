@@ -1,0 +1,82 @@
+"""Many rows in one statement, whose text does not grow with their number where the database is another machine.
+
+A statement that names every value costs more to write down, to send and to read than the rows cost to store. PostgreSQL
+takes each column as one array instead; SQLite, which is part of the process, takes the values one by one.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy import String as AnyString
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+
+def insert_rows(
+    session: Session,
+    table: Any,
+    same: Mapping[str, Any],
+    each: Mapping[str, Sequence[Any]],
+    *,
+    once: bool = False,
+    returning: str = "",
+) -> Sequence[Any]:
+    """Insert as many rows as the columns of `each` are long (numbers, texts, JSON); those of `same` are alike in all.
+
+    `once`: a row that is there is left alone. `returning`: the column that is given back of the rows that were made.
+    """
+    rows = len(next(iter(each.values())))
+    if not rows:
+        return []
+    if session.get_bind().dialect.name == "postgresql":
+        into: Any = postgresql.insert(table).from_select([*each, *same], _unfolded(table, same, each))
+        values = None
+    else:
+        into = sqlite.insert(table)
+        values = [dict(zip(each, row, strict=True)) | dict(same) for row in zip(*each.values(), strict=True)]
+    if once:
+        into = into.on_conflict_do_nothing()
+    if returning:
+        into = into.returning(table.c[returning])
+    made = session.execute(into, values)
+    return made.scalars().all() if returning else []
+
+
+def among(session: Session, column: SQLColumnExpression[Any], numbers: Collection[int]) -> ColumnElement[bool]:
+    """`column` is one of `numbers`, however many they are."""
+    if session.get_bind().dialect.name == "postgresql":
+        given = bindparam(None, sorted(numbers), type_=ARRAY(BigInteger), unique=True)
+        return column == func.any(given)
+    return column.in_(sorted(numbers))
+
+
+def _unfolded(table: Table, same: Mapping[str, Any], each: Mapping[str, Sequence[Any]]) -> Select[Any]:
+    """The rows as a `SELECT`: the arrays side by side, and what is alike."""
+    arrays = [bindparam(None, *_array(table, name, values), unique=True) for name, values in each.items()]
+    rows = func.unnest(*arrays).table_valued(*each).render_derived()
+    columns = [cast(rows.c[name], table.c[name].type) for name in each]
+    return select(*columns, *(literal(value, table.c[name].type) for name, value in same.items()))
+
+
+def _array(table: Table, name: str, values: Sequence[Any]) -> tuple[list[Any], TypeEngine[Any]]:
+    type = table.c[name].type
+    if isinstance(type, JSON):
+        return [json.dumps(value) for value in values], ARRAY(Text)
+    return list(values), ARRAY(Text if isinstance(type, AnyString) else BigInteger)
