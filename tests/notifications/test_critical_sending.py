@@ -16,7 +16,15 @@ from sportello.core.audience import Role, Viewer, system
 from sportello.core.db import Database
 from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
 from sportello.core.types import Ref
-from sportello.notifications.models import CriticalMessage, CriticalNotice, CriticalState, RegisteredAddress
+from sportello.notifications.models import (
+    CriticalMessage,
+    CriticalNotice,
+    CriticalState,
+    Delivery,
+    DeliveryState,
+    RegisteredAddress,
+    SuppressedAddress,
+)
 from sportello.notifications.queries.critical.reach import reached
 from sportello.notifications.queries.critical.subjects import abouts
 from sportello.notifications.services.critical import draft, send
@@ -262,6 +270,28 @@ def test_the_preview_counts_addresses_and_names_organisations_without_anybody(
     who = reached(session, PLANS, notice.products, abouts(session, [notice])[notice.subject])
     assert (who.organisations, who.people, who.addresses) == (2, 1, 1)
     assert who.nobody == ("Premium",)
+
+
+def test_the_preview_counts_no_address_that_would_hear_nothing(app: Flask, database: Database, cast: Cast) -> None:
+    """One wants to hear of a product that its organisation licensed once, mail to the other comes back."""
+    home, products = cast.organisations["xtreme"].id, {"ledger": [], "harbor": []}
+    with database.write() as session:
+        for number, (email, wanted) in enumerate((("stock@xtreme.example", ["harbor"]), ("it@xtreme.example", []))):
+            address = RegisteredAddress(key=f"adr{number}", organisation_id=home, email=email, name="A")
+            address.products, address.created_at = wanted, clock.now()
+            address.confirmed_at = clock.now()
+            session.add(address)
+        session.add(SuppressedAddress(email="it@xtreme.example", reason="5.1.1", since=clock.now()))
+        session.get_one(type(cast.anna), cast.anna.id).active = False
+        notice = drafted(session, viewer(cast.sara), closing(session), Words(products, {"en": "a"}, {"en": "b"}))
+        who = reached(session, PLANS, notice.products, abouts(session, [notice])[notice.subject])
+        send.send(session, viewer(cast.sara), notice.key, plans=PLANS, two_people=False)
+    work(app)
+    with database.read() as session:
+        sent_to = (Delivery.address_id.is_not(None), Delivery.state == DeliveryState.SENT)
+        assert session.scalars(select(Delivery.id).where(*sent_to)).all() == []
+    assert who.addresses == 0
+    assert who.nobody == ("Xtreme",)
 
 
 def test_sending_marks_the_article_and_keeps_what_was_said(session: Session, sara: Viewer) -> None:

@@ -1,5 +1,6 @@
 """Whom a critical notice reaches: organisations that license one of its products and may read what it is about."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,11 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Person, PersonRole
-from sportello.accounts.plans import Plans
+from sportello.accounts.plans import Feature, Plans
 from sportello.accounts.somebody import Customer
 from sportello.accounts.viewer import viewer_of_organisation
 from sportello.core.audience import STAFF_ROLES, Viewer, admits
-from sportello.notifications.models import RegisteredAddress
+from sportello.notifications.models import RegisteredAddress, SuppressedAddress
 from sportello.notifications.recipients import customers
 from sportello.notifications.registry import Subject
 
@@ -28,8 +29,8 @@ class Reached:
 
 
 def concerned(viewer: Viewer, products: Collection[str]) -> bool:
-    """The viewer's organisation licenses one of these products, and is covered."""
-    return not viewer.products.isdisjoint(products)
+    """The viewer's organisation licenses one of these products, is covered, and its plan has critical solutions."""
+    return Feature.CRITICAL_SOLUTIONS in viewer.features and not viewer.products.isdisjoint(products)
 
 
 def licensees(session: Session, plans: Plans, products: Collection[str], about: Subject | None) -> dict[int, Customer]:
@@ -60,24 +61,25 @@ def reached(session: Session, plans: Plans, products: Collection[str], about: Su
     return Reached(
         organisations=len(told),
         people=sum(counts.get(id, 0) for id in told),
-        addresses=sum(len(rows) for rows in addresses.values()),
+        addresses=sum(addresses.values()),
         nobody=tuple(empty),
     )
 
 
-def addresses_of(
-    session: Session, told: Collection[int], products: Collection[str]
-) -> dict[int, list[RegisteredAddress]]:
-    """Confirmed addresses of these organisations that want one of the products, by organisation; without those of
-    people who are told anyway. One statement."""
+def addresses_of(session: Session, told: Mapping[int, Customer], products: Collection[str]) -> dict[int, int]:
+    """How many confirmed addresses of these organisations hear of one of the products, by organisation: without those
+    of people who are told anyway, and without those to which no mail goes. One statement."""
     person = exists().where(
         Person.organisation_id == RegisteredAddress.organisation_id,
         Person.email == RegisteredAddress.email,
         Person.active,
     )
-    statement = select(RegisteredAddress).where(RegisteredAddress.confirmed_at.is_not(None), ~person)
-    found: dict[int, list[RegisteredAddress]] = {}
-    for row in session.scalars(statement.order_by(RegisteredAddress.id)):
-        if row.organisation_id in told and (not row.products or not set(products).isdisjoint(row.products)):
-            found.setdefault(row.organisation_id, []).append(row)
+    held_back = exists().where(SuppressedAddress.email == RegisteredAddress.email)
+    statement = select(RegisteredAddress.organisation_id, RegisteredAddress.products)
+    found: Counter[int] = Counter()
+    for home, wanted in session.execute(
+        statement.where(RegisteredAddress.confirmed_at.is_not(None), ~person, ~held_back)
+    ):
+        licensed = told[home].product_codes if home in told else frozenset()
+        found[home] += not licensed.intersection(wanted or licensed).isdisjoint(products)
     return found

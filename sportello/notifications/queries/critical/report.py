@@ -109,7 +109,7 @@ def report_of(session: Session, actor: Viewer, plans: Plans, notice: CriticalNot
             continue
         counts = (people.get(id, 0), known.get(id, 0)) if id in now else (0, 0)
         standing = _standing(*counts, answered=id in answers) if id in now else Standing.LEFT
-        mailboxes = len(addresses.get(id, ()))
+        mailboxes = addresses.get(id, 0)
         rows.append(Row(id, key, name, standing, *counts, told.get(id, 0), mailboxes, answers.get(id)))
     return Report(sorted(rows, key=lambda row: (row.name.casefold(), row.key)))
 
