@@ -15,6 +15,8 @@ LOOKS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast"
 VIEWS: tuple[tuple[int, Any, dict[str, Any]], ...] = (
     (1280, "light", EVERYTHING), (1280, "dark", LOOKS), (390, "light", EVERYTHING), (390, "dark", LOOKS),
 )  # fmt: skip
+AGAIN: tuple[tuple[int, Any, dict[str, Any]], ...] = ((390, "light", EVERYTHING),)
+"""For pages that were looked at in another language: the markup is the same, the words are longer."""
 NARROWEST = 320
 MAX_KB = 150
 
@@ -33,11 +35,11 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-def audit(page: Page, address: str) -> list[str]:
-    """Run axe at every width and theme, and measure the page at the narrowest; the open page is not reloaded."""
+def audit(page: Page, address: str, views: tuple[tuple[int, Any, dict[str, Any]], ...] = VIEWS) -> list[str]:
+    """Run axe at these widths and themes, and measure the page at the narrowest; the open page is not reloaded."""
     problems = []
     page.evaluate(AXE)
-    for width, theme, options in VIEWS:
+    for width, theme, options in views:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         problems += [f"{address} at {width} {theme}: {line}" for line in axe_violations(page, options)]

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
-from tests.browser.checks import MAX_KB, audit, compressed_size
+from tests.browser.checks import AGAIN, MAX_KB, VIEWS, audit, compressed_size
 from tests.browser.crawl import crawl
 from tests.browser.live import LiveSite
 
@@ -37,7 +37,10 @@ def speaking(page: Page, language: str) -> Iterator[None]:
 def test_every_page_is_accessible_and_fits(
     app: Flask, live_site: LiveSite, open_as: Callable[..., Page], name: str, language: str
 ) -> None:
-    """Zero axe violations at 1280 and 390 px, light and dark; nothing wider than 320 px; a clean console (open_as)."""
+    """Zero axe violations at 1280 and 390 px, light and dark; nothing wider than 320 px; a clean console (open_as).
+
+    In Italian, of which the markup is the same, at one width.
+    """
     page = open_as(name, language=language if name == "anonymous" else "en")
     page.watch.expected_status = STATUSES  # type: ignore[attr-defined]
     problems: list[str] = []
@@ -45,7 +48,7 @@ def test_every_page_is_accessible_and_fits(
         for address in crawl(app, page.context.request, live_site.url).pages:
             page.set_viewport_size({"width": 1280, "height": 900})
             page.goto(address)
-            problems += audit(page, address)
+            problems += audit(page, address, VIEWS if language == "en" else AGAIN)
     assert not problems, "\n".join(problems)
 
 
