@@ -1,13 +1,39 @@
 """Mail as files, and what a message looks like."""
 
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sportello.core.mail import FileMailer, MailError, Message, SmtpMailer, compose, stored_mails
+from sportello.core.mail import FileMailer, MailError, Message, SmtpMailer, compose, message_id, stored_mails
 from sportello.core.settings import SettingsError
 
 BASE = "https://support.example/"
+
+
+def read(message: Message, sender: str = "support@vendor.example") -> EmailMessage:
+    """The message as a mailbox reads it; what travels must be lines of seven bits."""
+    raw = compose(message, sender, BASE)
+    assert raw.isascii()
+    assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert not any(part.defects for part in mail.walk())
+    return mail
+
+
+def content(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def lines(text: str) -> list[str]:
+    """Of a text as it arrives: each has its end."""
+    return (text if not text or text.endswith("\n") else f"{text}\n").split("\n")
 
 
 def test_a_mail_is_written_to_a_file_and_read_back(tmp_path: Path) -> None:
@@ -34,12 +60,57 @@ def test_mails_are_listed_in_the_order_of_sending(tmp_path: Path) -> None:
 
 
 def test_a_subject_cannot_add_headers() -> None:
-    mail = compose(Message("anna@xtreme.example", "Hi\r\nBcc: eve@example.com", "Text"), "s@v.example", BASE)
+    mail = read(Message("anna@xtreme.example", "Hi\r\nBcc: eve@example.com", "Text"))
     assert mail["Bcc"] is None
     assert mail["Subject"] == "Hi Bcc: eve@example.com"
 
 
-@pytest.mark.parametrize("address", ["anna@xtreme.example\nBcc: eve@example.com", "no address", ""])
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), include_characters="\n\t"), max_size=300)
+LINES = st.lists(st.sampled_from([".", "..", "From here", "", "--", "=", " ", "x" * 90, "è" * 90, "a=b"])).map(
+    "\n".join
+)
+
+
+@given(subject=WORDS, text=WORDS | LINES, html=WORDS | LINES)
+def test_whatever_a_mail_says_arrives_as_it_was_written(subject: str, text: str, html: str) -> None:
+    mail = read(Message("anna@xtreme.example", subject, text, html, key="one"))
+    assert content(mail, "plain").split("\n") == lines(text)
+    if html:
+        assert content(mail, "html").split("\n") == lines(html)
+
+
+@pytest.mark.parametrize("subject", ["Short", "Perché no", "Perché " * 30, "words " * 40, "città 🜚 " * 20, "x" * 2000])
+def test_a_subject_of_any_length_and_letters_arrives(subject: str) -> None:
+    assert str(read(Message("anna@xtreme.example", subject, "Text"))["Subject"]) == subject.strip()
+
+
+def test_headers_arrive_as_they_are() -> None:
+    link = "https://support.example/unsubscribe/" + "WyJhIiwiYiJd." * 12
+    headers = {"List-Unsubscribe": f"<{link}>", "References": "<thread-1@s.example>", "X-Long": "some words " * 30}
+    message = Message("anna@xtreme.example", "Hi", "Text", headers=headers)
+    mail = read(message, "Città <s@v.example>")
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in compose(message, "s@v.example", BASE)
+    assert [(one.display_name, one.addr_spec) for one in mail["From"].addresses] == [("Città", "s@v.example")]
+    assert mail["References"] == "<thread-1@s.example>"
+    assert str(mail["X-Long"]).split() == ["some", "words"] * 30
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime.tzinfo is not None
+    assert mail["Message-ID"] == message_id(message, BASE)
+
+
+def test_what_looks_encoded_in_a_subject_adds_no_header() -> None:
+    mail = read(Message("anna@xtreme.example", "=?utf-8?q?Hi=0D=0ABcc=3A_eve=40example.com?=", "Text"))
+    assert mail["Bcc"] is None
+
+
+@pytest.mark.parametrize("address", ["o'neil+kb@xtreme.example", "a.b@c", "Anna Rossi <anna@xtreme.example>"])
+def test_an_address_is_written_as_it_is(address: str) -> None:
+    assert str(read(Message(address, "Hi", "Text"))["To"]) == address
+
+
+@pytest.mark.parametrize(
+    "address", ["a..b@c.example", "a b@c.example", "anna@xtreme.example\nBcc: eve@example.com", "no address", ""]
+)
 def test_a_bad_address_is_refused(address: str) -> None:
     with pytest.raises(MailError):
         compose(Message(address, "Hi", "Text"), "support@vendor.example", BASE)

@@ -3,8 +3,9 @@
 from typing import Protocol
 
 from sportello.core.mail.files import FileMailer, StoredMail, stored_mails
-from sportello.core.mail.message import MailError, Message, compose, host_of, message_id, occasion_id
+from sportello.core.mail.message import MailError, Message, host_of, message_id, occasion_id
 from sportello.core.mail.smtp import SmtpMailer
+from sportello.core.mail.writing import compose
 from sportello.core.settings import Settings
 
 __all__ = [

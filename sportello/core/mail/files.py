@@ -8,7 +8,8 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from sportello.core import clock
-from sportello.core.mail.message import MailError, Message, compose
+from sportello.core.mail.message import MailError, Message, message_id
+from sportello.core.mail.writing import compose
 
 
 class FileMailer:
@@ -19,13 +20,13 @@ class FileMailer:
 
     def send(self, message: Message) -> None:
         mail = compose(message, self._sender, self._base_url)
-        digest = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+        digest = message_id(message, self._base_url).strip("<>").partition("@")[0]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             written = next(self._folder.glob(f"*-{digest[:12]}.eml"), None)
             target = written or self._folder / f"{clock.now():%Y%m%dT%H%M%S%f}-{digest[:12]}.eml"
             partial = target.with_suffix(".partial")
-            partial.write_bytes(mail.as_bytes())
+            partial.write_bytes(mail)
             os.replace(partial, target)
         except OSError as error:
             raise MailError(f"{self._folder}: {error.strerror}", away=True) from error

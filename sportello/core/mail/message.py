@@ -1,32 +1,39 @@
-"""What a mail is, and how it is written down for its journey.
+"""What a mail is, and what it is known by.
 
 A message that is sent again after a failure keeps its Message-ID, made from `Message.key`, so that a mailbox
 or a relay can tell the copy from a second message.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field
-from email import policy
 from email.errors import HeaderParseError
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.utils import format_datetime
-from typing import Any
+from email.headerregistry import Address
+from functools import lru_cache
 from urllib.parse import urlsplit
-
-from sportello.core import clock
 
 
 class MailError(Exception):
     """The message was not accepted. `away`: the server could not be spoken with, so no other message would pass.
 
     `gone`: there is no such mailbox, and no other message to the address would be accepted. `answer`: what the server
-    said when it refused this message to this address for good; empty while trying again may help.
+    said when it refused this message to this address for good; empty while trying again may help. `for_now`: it said
+    so itself. `unanswered`: it got all of the message, and nobody knows whether it took it.
     """
 
-    def __init__(self, message: str, *, away: bool = False, gone: bool = False, answer: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        away: bool = False,
+        gone: bool = False,
+        answer: str = "",
+        for_now: bool = False,
+        unanswered: bool = False,
+    ) -> None:
         super().__init__(message)
         self.away, self.gone, self.answer = away, gone, answer
+        self.for_now, self.unanswered = for_now, unanswered
 
 
 @dataclass(frozen=True)
@@ -46,18 +53,8 @@ class Message:
     envelope: str = ""
 
 
-class _Addresses(UnstructuredHeader):
-    """Web addresses in angle brackets, on one line: a long one would be folded by encoding it, which nobody reads."""
-
-    name: str
-
-    def fold(self, *, policy: Any) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-_headers = HeaderRegistry()
-_headers.map_to_type("list-unsubscribe", _Addresses)  # type: ignore[arg-type]  # BaseHeader is mixed in by it
-POLICY = policy.SMTP.clone(header_factory=_headers)
+_ATOMS = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+_PLAIN = re.compile(rf"{_ATOMS}@[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII | re.IGNORECASE)  # nearly all; quick to check
 
 
 def host_of(base_url: str) -> str:
@@ -76,31 +73,18 @@ def occasion_id(to: str, key: str, base_url: str) -> str:
     return f"<{digest}@{host_of(base_url)}>"
 
 
-def compose(message: Message, sender: str, base_url: str) -> EmailMessage:
-    """The mail as it is sent: plain text, and HTML beside it if given. Raises MailError for a bad address."""
-    mail = EmailMessage(policy=POLICY)
-    try:
-        mail["From"] = parse_address(sender)
-        mail["To"] = parse_address(message.to)
-        mail["Subject"] = " ".join(message.subject.split())
-    except (ValueError, HeaderParseError) as error:
-        raise MailError(f"bad address or subject: {error}") from error
-    mail["Date"] = format_datetime(clock.now())
-    mail["Message-ID"] = message_id(message, base_url)
-    mail["Auto-Submitted"] = "auto-generated"
-    for name, value in message.headers.items():
-        mail[name] = " ".join(value.split())
-    mail.set_content(message.text)
-    if message.html:
-        mail.add_alternative(message.html, subtype="html")
-    return mail
-
-
+@lru_cache(maxsize=256)
 def parse_address(text: str) -> Address:
     """Parse `a@b` or `Name <a@b>`. Raises ValueError."""
+    if _PLAIN.fullmatch(text):
+        local, _, host = text.partition("@")
+        return Address(username=local, domain=host)
     if "@" not in text:
         raise ValueError(f"{text!r} is not an address")
-    if "<" in text and text.endswith(">"):
-        display, _, spec = text[:-1].partition("<")
-        return Address(display.strip().strip('"'), addr_spec=spec.strip())
-    return Address(addr_spec=text.strip())
+    try:
+        if "<" in text and text.endswith(">"):
+            display, _, spec = text[:-1].partition("<")
+            return Address(display.strip().strip('"'), addr_spec=spec.strip())
+        return Address(addr_spec=text.strip())
+    except HeaderParseError as error:
+        raise ValueError(str(error)) from error

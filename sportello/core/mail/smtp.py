@@ -13,17 +13,18 @@ import time
 from functools import cached_property
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from sportello.core.mail.message import POLICY, MailError, Message, compose, parse_address
+from sportello.core.mail.message import MailError, Message, parse_address
 from sportello.core.mail.status import is_gone
+from sportello.core.mail.writing import compose
 from sportello.core.settings import SettingsError
 
 TIMEOUT_SECONDS = 10.0
+ANSWER_SECONDS = 60.0  # to the content, which is looked through for viruses first: who leaves too soon makes copies
 IDLE_SECONDS = 15.0
 MESSAGES = 100  # through one connection; many servers close it then
 DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 STARTTLS_CHOICES = ("required", "offered", "never")
 CLOSING = 421
-SEVEN_BITS = POLICY.clone(cte_type="7bit")
 PERMANENT = 500  # from this reply on, trying again is of no use (RFC 5321, 4.2.1)
 _NOT_TAKEN = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 _REFUSALS = (*_NOT_TAKEN, smtplib.SMTPSenderRefused)  # the last is this site's own fault, and can be put right
@@ -51,11 +52,15 @@ class Line:
         if code != 354:
             raise smtplib.SMTPDataError(code, answer)
 
-    def finish(self, content: bytes) -> None:
+    def finish(self, content: bytes, patience: float) -> None:
         """Hand the content over. Raises SMTPException; OSError when the line broke, and nobody knows."""
         content = re.sub(rb"(?m)^\.", b"..", content)
         self.connection.send(content.rstrip(b"\r\n") + b"\r\n.\r\n")
+        if (line := self.connection.sock) is not None:
+            line.settimeout(patience)
         code, answer = self.connection.getreply()
+        if line is not None:
+            line.settimeout(self.connection.timeout)
         if code != 250:
             raise smtplib.SMTPDataError(code, answer)
         self.messages += 1
@@ -124,7 +129,13 @@ class SmtpMailer:
     """
 
     def __init__(
-        self, url: str, sender: str, base_url: str, timeout: float = TIMEOUT_SECONDS, idle: float = IDLE_SECONDS
+        self,
+        url: str,
+        sender: str,
+        base_url: str,
+        timeout: float = TIMEOUT_SECONDS,
+        idle: float = IDLE_SECONDS,
+        patience: float = ANSWER_SECONDS,
     ) -> None:
         parts = urlsplit(url)
         try:
@@ -141,7 +152,7 @@ class SmtpMailer:
         if self._starttls not in STARTTLS_CHOICES:
             raise SettingsError(f"SPORTELLO_SMTP_URL: starttls must be one of {', '.join(STARTTLS_CHOICES)}")
         self._sender, self._base_url, self._timeout = sender, base_url, timeout
-        self._kept = Kept(idle)
+        self._kept, self._patience = Kept(idle), patience
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -167,16 +178,15 @@ class SmtpMailer:
         return connection
 
     def send(self, message: Message) -> None:
-        mail = compose(message, self._sender, self._base_url)
-        content = mail.as_bytes(policy=SEVEN_BITS)
+        content = compose(message, self._sender, self._base_url)
         sender = message.envelope or parse_address(self._sender).addr_spec
         try:
             line = self._begin(sender, parse_address(message.to).addr_spec)
             try:
-                line.finish(content)
+                line.finish(content, self._patience)
             except (OSError, smtplib.SMTPException) as error:
                 self._clear(line, error)
-                raise
+                raise self._failure(error, handed_over=True) from error
         except (OSError, smtplib.SMTPException) as error:
             raise self._failure(error) from error
         self._kept.keep(line)
@@ -203,7 +213,7 @@ class SmtpMailer:
         else:
             line.connection.close()
 
-    def _failure(self, error: Exception) -> MailError:
+    def _failure(self, error: Exception, *, handed_over: bool = False) -> MailError:
         reason, code, gone = str(error) or type(error).__name__, 0, False
         if isinstance(error, smtplib.SMTPRecipientsRefused):
             code, answer = next(iter(error.recipients.values()))
@@ -213,12 +223,16 @@ class SmtpMailer:
             code = error.smtp_code
             text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else reason
             reason = f"{code} {text}"
+        reason = "".join(letter for letter in reason if letter.isprintable() or letter == "\n")  # no database keeps NUL
+        refused = isinstance(error, _REFUSALS)
         for_good = code >= PERMANENT and isinstance(error, _NOT_TAKEN)
         return MailError(
             f"{self._host}:{self._port}: {reason}",
-            away=not isinstance(error, _REFUSALS),
+            away=not refused,
             gone=gone,
             answer=reason if for_good else "",
+            for_now=refused and code < PERMANENT,
+            unanswered=handed_over and not refused,
         )
 
     def check(self) -> str:
