@@ -17,7 +17,8 @@ class Mailbox:
     """What arrived. `verdict`: the answer to the next messages; `answers`: to recipients, by address.
 
     `refuse_sender`: the answer to senders, unless they are fine. `drop_after_data`: so many times the line is cut
-    after the message was taken, before the answer. `hang`: seconds before every answer to a recipient.
+    after the message was taken, before the answer. `hang`: seconds before every answer to a recipient; `ponder`: before
+    the answer to what was taken.
     `hang_up_after_each`: it closes the connection a moment after each message.
     """
 
@@ -26,6 +27,7 @@ class Mailbox:
     answers: dict[str, str] = field(default_factory=dict)
     drop_after_data: int = 0
     hang: float = 0
+    ponder: float = 0
     hang_up_after_each: bool = False
     connections: int = 0
     taken: list[bytes] = field(default_factory=list)
@@ -71,6 +73,8 @@ class Mailbox:
         self.taken.append(bytes(envelope.content or b""))
         self.senders.append(envelope.mail_from)
         self.recipients += envelope.rcpt_tos
+        if self.ponder:
+            await asyncio.sleep(self.ponder)
         if self.drop_after_data:
             self.drop_after_data -= 1
             server.transport.abort()

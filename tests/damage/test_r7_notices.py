@@ -19,6 +19,7 @@ from sportello.core.mail import SmtpMailer
 from sportello.core.outbox import OutboxRow
 from sportello.core.settings import Settings
 from sportello.core.types import Ref
+from sportello.notifications.delivery.holding import ONCE_MORE, TWICE
 from sportello.notifications.levels import Level
 from sportello.notifications.models import Delivery, DeliveryState, Notice, Subscription, SuppressedAddress
 from sportello.notifications.services.announce import announce
@@ -175,6 +176,48 @@ def test_a_line_cut_after_the_message_gives_one_copy_with_the_same_id(
     copies = Counter(mailbox.message_ids)
     assert sorted(copies.values()) == [1, 2]
     assert states(site) == {"sent": 2}
+
+
+def test_a_server_that_takes_mails_and_never_says_so_gets_each_twice_at_most(
+    site: Site, worker: Worker, cast: Cast, posts: Posts, mailbox: Mailbox, port: int
+) -> None:
+    mailbox.drop_after_data = 100
+    mention(site, posts, cast.anna)
+    with site.database.write() as session:
+        announce(session, ALARM.code, posts.write("Fire", products=["harbor"]))
+    with serving(mailbox, port):
+        for _ in range(4):
+            worker.run_once()
+            hurry(site)
+    assert set(Counter(mailbox.message_ids).values()) == {2}
+    assert states(site) == {"failed": 3}
+    with site.database.read() as session:
+        assert set(session.scalars(select(Delivery.error))) == {TWICE}
+
+
+def test_the_second_copy_to_a_server_without_an_answer_waits_until_it_has_recovered(
+    site: Site, worker: Worker, cast: Cast, posts: Posts, mailbox: Mailbox, port: int
+) -> None:
+    mailbox.drop_after_data = 1
+    mention(site, posts, cast.anna)
+    with serving(mailbox, port):
+        worker.run_once()
+    with site.database.read() as session:
+        (row,) = session.scalars(select(OutboxRow).where(OutboxRow.finished_at.is_(None)))
+    assert row.available_at > clock.now() + ONCE_MORE / 2
+
+
+def test_a_server_that_takes_its_time_to_answer_is_waited_for(
+    site: Site, worker: Worker, cast: Cast, posts: Posts, mailbox: Mailbox, port: int
+) -> None:
+    mailbox.ponder = 2  # more than the second in which it must answer anything else
+    mention(site, posts, cast.anna)
+    with serving(mailbox, port):
+        worker.run_once()
+        hurry(site)
+        worker.run_once()
+    assert len(mailbox.taken) == 1
+    assert states(site) == {"sent": 1}
 
 
 def test_what_is_always_told_waits_behind_no_other_mail(

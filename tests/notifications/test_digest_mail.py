@@ -15,6 +15,7 @@ from sportello.core.mail import MailError, message_id, stored_mails
 from sportello.notifications.delivery import digest_mail
 from sportello.notifications.delivery.digest import queue_digests
 from sportello.notifications.delivery.digest_mail import on_digest_due
+from sportello.notifications.delivery.holding import IN_DOUBT, TWICE
 from sportello.notifications.events import DigestDue
 from sportello.notifications.models import (
     Delivery,
@@ -139,6 +140,19 @@ def test_a_mailbox_that_does_not_exist_gets_no_more_mail(
     assert ended(site, cast.anna) == (DeliveryState.FAILED, "550 5.1.1 no such user")
     with site.database.read() as session:
         assert session.get(SuppressedAddress, cast.anna.email) is not None
+
+
+def test_a_server_that_got_it_and_said_nothing_gets_it_once_more_and_then_no_more(
+    site: Site, cast: Cast, sunday: time_machine.Traveller
+) -> None:
+    tell(site, "Rounding")
+    queue(site, sunday)
+    trying = replace(site, mailer=Postman(*[MailError("cut", away=True, unanswered=True)] * 2))
+    send(trying, [cast.anna])
+    assert ended(site, cast.anna) == (DeliveryState.QUEUED, IN_DOUBT)
+    for _ in range(2):
+        send(trying, [cast.anna])
+    assert ended(site, cast.anna) == (DeliveryState.FAILED, TWICE)
 
 
 def test_killed_after_sending_it_goes_out_once_more_under_the_same_name(

@@ -13,7 +13,16 @@ from sportello.core.letters import Letter
 from sportello.core.mail import MailError
 from sportello.notifications.delivery.digest_letter import digest_letter, leave_link
 from sportello.notifications.delivery.envelope import put_in
-from sportello.notifications.delivery.holding import allowed_at, refusal, settle, suppress
+from sportello.notifications.delivery.holding import (
+    IN_DOUBT,
+    ONCE_MORE,
+    TWICE,
+    allowed_at,
+    in_doubt,
+    refusal,
+    settle,
+    suppress,
+)
 from sportello.notifications.events import DigestDue
 from sportello.notifications.models import Delivery, DeliveryState, DigestRhythm, Preference
 from sportello.notifications.queries.digests import digest_of, since_when
@@ -83,16 +92,29 @@ def _send(site: Site, due: Due, letter: Letter, now: datetime) -> None:
     try:
         site.mailer.send(put_in(settings, reader.email, reader.language, letter, due.key, leave=leave))
     except MailError as error:
-        if not error.gone:
+        if not (error.gone or error.unanswered):
             raise
-        with site.database.write() as session:
-            suppress(session, reader.email, str(error), now)
-            settle(session, [due.delivery_id], DeliveryState.FAILED, now, str(error))
+        _note(site, due, error)
         return
     with site.database.write() as session:
         settle(session, [due.delivery_id], DeliveryState.SENT, clock.now())
         told = update(Preference).where(Preference.person_id == reader.person_id)
         session.execute(told.values(last_digest_at=now))
+
+
+def _note(site: Site, due: Due, error: MailError) -> None:
+    """The mailbox is gone; or the server said nothing when it had got it all, and gets it once more, later."""
+    now, ids = clock.now(), [due.delivery_id]
+    with site.database.write() as session:
+        if error.gone:
+            suppress(session, due.reader.email, str(error), now)
+            settle(session, ids, DeliveryState.FAILED, now, str(error))
+        elif in_doubt(session, ids):
+            settle(session, ids, DeliveryState.FAILED, now, TWICE)
+        else:
+            said = {"error": IN_DOUBT, "due_at": now + ONCE_MORE}
+            session.execute(update(Delivery).where(Delivery.id == due.delivery_id).values(**said))
+            outbox.emit(session, DigestDue(due.delivery_id), available_at=now + ONCE_MORE)
 
 
 def _drop(site: Site, delivery_id: int, now: datetime, reason: str) -> None:

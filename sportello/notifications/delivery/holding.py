@@ -21,6 +21,9 @@ DAILY = 100
 DAY = timedelta(days=1)
 SUPPRESSED = N_("Mail to this address came back for good.")
 LIMIT = N_("More mails than a person gets in a day.")
+IN_DOUBT = N_("The server got all of it and gave no answer: it may have arrived.")
+TWICE = N_("The server got all of it twice and gave no answer: it may have arrived. Look there before trying again.")
+ONCE_MORE = timedelta(minutes=10)  # after a server that got a mail and said nothing: it has time to recover
 BY_MAIL = (DeliveryChannel.MAIL, DeliveryChannel.DIGEST)
 
 
@@ -60,6 +63,12 @@ def settle(
     values = {"state": state, "error": error, "sent_at": now if state == DeliveryState.SENT else None}
     queued = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == DeliveryState.QUEUED)
     session.execute(queued.values(**values))
+
+
+def in_doubt(session: Session, ids: Collection[int]) -> set[int]:
+    """Those that a server has got once already without saying whether it took them."""
+    noted = (Delivery.state == DeliveryState.QUEUED, Delivery.error.contains(IN_DOUBT, autoescape=True))
+    return set(session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), *noted)))
 
 
 def suppress(session: Session, email: str, reason: str, now: datetime) -> None:

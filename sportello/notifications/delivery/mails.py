@@ -1,9 +1,12 @@
 """Mails about notices. Whether one may go, and what it says, is decided when it is sent, not when it was queued.
 
 The line with the mail server is the only moment outside the database: killed before it, nothing was sent; killed
-after it, one mail is sent again under the same Message-ID. Mails that wait for each other go as one.
+after it, one mail is sent again under the same Message-ID. A server that gets all of a mail and says nothing gets it
+once more, a good while later, and then no more: it may take what it does not answer. Mails that wait for each other
+go as one.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,13 +20,24 @@ from sportello.core.mail import MailError, Message
 from sportello.notifications.delivery.asking import NOBODY, NOTHING, objection, reader_of, together
 from sportello.notifications.delivery.envelope import put_in
 from sportello.notifications.delivery.footing import foot
-from sportello.notifications.delivery.holding import allowed_at, refusal, settle, suppress
+from sportello.notifications.delivery.holding import (
+    IN_DOUBT,
+    ONCE_MORE,
+    TWICE,
+    allowed_at,
+    in_doubt,
+    refusal,
+    settle,
+    suppress,
+)
 from sportello.notifications.delivery.letters import Told, letter_for
 from sportello.notifications.events import MailDue, UrgentMailDue
 from sportello.notifications.models import Delivery, DeliveryState, Notice
 from sportello.notifications.reaching import Telling
 from sportello.notifications.recipients import Recipient
 from sportello.notifications.registry import registry
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ def on_mail_due(site: Site, event: MailDue | UrgentMailDue) -> None:
             if prepared.later:
                 _postpone(session, event, prepared.later)
     if prepared.message:
-        hand_over(site, prepared.message, prepared.ids)
+        hand_over(site, event, prepared.message, prepared.ids)
 
 
 def prepare(site: Site, session: Session, counters: Session, delivery_id: int, now: datetime) -> Prepared:
@@ -97,21 +111,38 @@ def _written(site: Site, session: Session, reader: Recipient, told: Sequence[tup
     )
 
 
-def hand_over(site: Site, message: Message, ids: Sequence[int]) -> None:
+def hand_over(site: Site, event: MailDue | UrgentMailDue, message: Message, ids: Sequence[int]) -> None:
     """Send a mail and note what became of its deliveries. Raises MailError when it is to be tried again."""
     try:
         site.mailer.send(message)
     except MailError as error:
         with site.database.write() as session:
-            if error.gone:
-                suppress(session, message.to, str(error), clock.now())
-                settle(session, ids, DeliveryState.FAILED, clock.now(), str(error))
+            if _settled(session, event, message, ids, error):
                 return
-            tried = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == DeliveryState.QUEUED)
-            session.execute(tried.values(attempts=Delivery.attempts + 1, error=str(error)[:2000]))
         raise
     with site.database.write() as session:
         settle(session, ids, DeliveryState.SENT, clock.now())
+
+
+def _settled(
+    session: Session, event: MailDue | UrgentMailDue, message: Message, ids: Sequence[int], error: MailError
+) -> bool:
+    """Note a failure; False when the worker is to try again as with everything that failed."""
+    now, doubtful = clock.now(), in_doubt(session, ids)
+    if error.gone:
+        suppress(session, message.to, str(error), now)
+        settle(session, ids, DeliveryState.FAILED, now, str(error))
+        return True
+    if error.unanswered:
+        log.warning("a mail was handed over without an answer: %s", error)
+        settle(session, doubtful, DeliveryState.FAILED, now, TWICE)
+    said = f"{str(error)[:1000]} {IN_DOUBT}" if error.unanswered else str(error)[:1000]
+    for some, text in ((set(ids) - doubtful, said), (doubtful, f"{said} {IN_DOUBT}")):
+        tried = update(Delivery).where(Delivery.id.in_(some), Delivery.state == DeliveryState.QUEUED)
+        session.execute(tried.values(attempts=Delivery.attempts + 1, error=text))
+    if error.unanswered and event.delivery not in doubtful:
+        _postpone(session, event, now + ONCE_MORE)
+    return error.unanswered
 
 
 def _postpone(session: Session, event: MailDue | UrgentMailDue, at: datetime) -> None:

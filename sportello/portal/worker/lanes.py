@@ -135,6 +135,14 @@ class SideLane(RowLane):
                 done.result()
 
 
+def _patience(error: Exception) -> timedelta:
+    """How long a row is tried again at least: long, where that is what helps. A mail of which a server got all without
+    an answer may have arrived each time: of that there are few copies."""
+    if isinstance(error, MailError) and (error.for_now or error.unanswered):
+        return PATIENCE if error.for_now else timedelta(0)
+    return PATIENCE if is_surroundings(error) else timedelta(0)
+
+
 def _is_ours(site: Site, row: OutboxRow) -> bool:
     """Still claimed by this worker. One that slept through its lease finds here that another has taken its rows over,
     and leaves them to it: two side by side would send everything twice."""
@@ -148,10 +156,9 @@ def _fail(site: Site, row: OutboxRow, error: Exception) -> None:
     """Note a failure of one row; if even that is impossible, its claim runs out and it is tried again."""
     about = fields(event=row.name, row=row.id, attempts=row.attempts + 1)
     log.warning("event not handled: %s", type(error).__name__, exc_info=not is_surroundings(error), extra=about)
-    patience = PATIENCE if is_surroundings(error) else timedelta(0)
     try:
         with site.database.write() as session:
-            outbox.fail(session, row.id, f"{type(error).__name__}: {error}", patience)
+            outbox.fail(session, row.id, f"{type(error).__name__}: {error}", _patience(error))
     except Unavailable:
         log.warning("failure not noted: the database is not available", extra=about)
 
