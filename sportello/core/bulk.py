@@ -11,11 +11,14 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     ColumnElement,
+    Dialect,
     Select,
     SQLColumnExpression,
     Table,
     Text,
+    TypeDecorator,
     bindparam,
     cast,
     func,
@@ -25,7 +28,9 @@ from sqlalchemy import (
 from sqlalchemy import String as AnyString
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 
@@ -59,12 +64,41 @@ def insert_rows(
     return made.scalars().all() if returning else []
 
 
-def among(session: Session, column: SQLColumnExpression[Any], numbers: Collection[int]) -> ColumnElement[bool]:
-    """`column` is one of `numbers`, however many they are."""
-    if session.get_bind().dialect.name == "postgresql":
-        given = bindparam(None, sorted(numbers), type_=ARRAY(BigInteger), unique=True)
-        return column == func.any(given)
-    return column.in_(sorted(numbers))
+class _Numbers(TypeDecorator[Collection[int]]):
+    """Whole numbers as one value: an array, or a text where there are none."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(BigInteger) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> Any:
+        numbers = sorted(value or ())
+        return numbers if dialect.name == "postgresql" else json.dumps(numbers)
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among)
+def _as_array(element: _Among, compiler: Any, **more: Any) -> str:
+    column, numbers = element.clauses
+    return f"({compiler.process(column, **more)} = ANY ({compiler.process(numbers, **more)}))"
+
+
+@compiles(_Among, "sqlite")
+def _as_list(element: _Among, compiler: Any, **more: Any) -> str:
+    column, numbers = element.clauses
+    return f"({compiler.process(column, **more)} IN (SELECT value FROM json_each({compiler.process(numbers, **more)})))"
+
+
+def among(column: SQLColumnExpression[Any], numbers: Collection[int] | str) -> ColumnElement[bool]:
+    """`column` is one of `numbers`, however many they are; a text names the parameter that they come in."""
+    given = bindparam(numbers, type_=_Numbers) if isinstance(numbers, str) else bindparam(None, numbers, _Numbers)
+    return _Among(column, given)
 
 
 def _unfolded(table: Table, same: Mapping[str, Any], each: Mapping[str, Sequence[Any]]) -> Select[Any]:

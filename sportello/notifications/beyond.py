@@ -100,6 +100,6 @@ def systems_in_question(session: Session, telling: Telling) -> ColumnElement[boo
     if telling.event.reach == Reach.SAME:
         return exists().where(Delivery.notice_id == notice.like_id, Delivery.webhook_id == Webhook.id)
     if telling.event.reach == Reach.DIRECT:
-        people = among(session, Person.id, notice.people or ())
+        people = among(Person.id, notice.people or ())
         return exists().where(Person.organisation_id == Webhook.organisation_id, Person.active, people)
     return true()

@@ -20,8 +20,8 @@ from sportello.notifications.models import RegisteredAddress
 class Recipient:
     """Somebody who can be told: a person, or a registered address (then `person_id` is None).
 
-    `viewer` is what they may read now; everything that is said to them is said to that viewer. `staff`: also those whose
-    second factor is missing, who read as anybody does.
+    `viewer` is what they may read now; everything that is said to them is said to that viewer. `staff`: also those
+    whose second factor is missing, who read as anybody does.
     """
 
     email: str
@@ -42,6 +42,15 @@ _CUSTOMER = (
     Organisation.id, Organisation.key, Organisation.name, Organisation.plan,
     Organisation.coverage_start, Organisation.coverage_end,
 )  # fmt: skip
+# Built once: to build a statement takes longer than to run it, and each mail asks them all.
+_PEOPLE = select(*_PERSON).where(among(Person.id, "ids"), Person.active)
+_ROLES = select(PersonRole.person_id, PersonRole.role).where(among(PersonRole.person_id, "ids"))
+_LICENSES = select(organisation_product.c.organisation_id, Product.code).join(
+    Product, Product.id == organisation_product.c.product_id
+)
+_THEIR_LICENSES = _LICENSES.where(among(organisation_product.c.organisation_id, "ids"))
+_CUSTOMERS = select(*_CUSTOMER)
+_THESE_CUSTOMERS = _CUSTOMERS.where(among(Organisation.id, "ids"))
 
 
 def recipients(
@@ -51,12 +60,12 @@ def recipients(
 
     `staff_totp` (the setting): staff without a second factor read only what is public, as when they sign in.
     """
-    people = session.execute(select(*_PERSON).where(among(session, Person.id, ids), Person.active)).all()
+    asked = {"ids": ids}
+    people = session.execute(_PEOPLE, asked).all()
     if not people:
         return {}
     roles: dict[int, set[Role]] = {}
-    rows = select(PersonRole.person_id, PersonRole.role).where(among(session, PersonRole.person_id, ids))
-    for person_id, role in session.execute(rows):
+    for person_id, role in session.execute(_ROLES, asked):
         roles.setdefault(person_id, set()).add(Role(role))
     held = customers(session, {row.organisation_id for row in people if row.organisation_id})
     return {row.id: _recipient(plans, row, frozenset(roles.get(row.id, ())), held, staff_totp) for row in people}
@@ -87,17 +96,13 @@ def customers(session: Session, ids: Iterable[int] | None = None) -> dict[int, C
     wanted = None if ids is None else frozenset(ids)
     if wanted is not None and not wanted:
         return {}
-    products = select(organisation_product.c.organisation_id, Product.code).join(
-        Product, Product.id == organisation_product.c.product_id
-    )
-    found = select(*_CUSTOMER)
-    if wanted is not None:
-        products = products.where(among(session, organisation_product.c.organisation_id, wanted))
-        found = found.where(among(session, Organisation.id, wanted))
+    products, found = (_LICENSES, _CUSTOMERS) if wanted is None else (_THEIR_LICENSES, _THESE_CUSTOMERS)
+    asked = {} if wanted is None else {"ids": wanted}
     codes: dict[int, set[str]] = {}
-    for organisation_id, code in session.execute(products):
+    for organisation_id, code in session.execute(products, asked):
         codes.setdefault(organisation_id, set()).add(code)
-    return {row.id: Customer(*row, product_codes=frozenset(codes.get(row.id, ()))) for row in session.execute(found)}
+    rows = session.execute(found, asked)
+    return {row.id: Customer(*row, product_codes=frozenset(codes.get(row.id, ()))) for row in rows}
 
 
 def address_recipient(session: Session, plans: Plans, address: RegisteredAddress) -> Recipient | None:

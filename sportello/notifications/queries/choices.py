@@ -2,13 +2,17 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from sportello.core.bulk import among
 from sportello.notifications.levels import Channel
 from sportello.notifications.models import ChannelChoice
 from sportello.notifications.registry import EventType
+
+_CHOICES = select(ChannelChoice.person_id, ChannelChoice.channel, ChannelChoice.on).where(
+    ChannelChoice.event == bindparam("event"), among(ChannelChoice.person_id, "people")
+)
 
 
 def channels_for(session: Session, person_ids: Collection[int], event: EventType) -> dict[int, frozenset[Channel]]:
@@ -18,9 +22,6 @@ def channels_for(session: Session, person_ids: Collection[int], event: EventType
     """
     found = {person_id: set(event.channels) for person_id in person_ids}
     if found and not event.always:
-        rows = select(ChannelChoice.person_id, ChannelChoice.channel, ChannelChoice.on).where(
-            ChannelChoice.event == event.code, among(session, ChannelChoice.person_id, found)
-        )
-        for person_id, channel, on in session.execute(rows):
+        for person_id, channel, on in session.execute(_CHOICES, {"event": event.code, "people": found}):
             (found[person_id].add if on else found[person_id].discard)(Channel(channel))
     return {person_id: frozenset(channels) for person_id, channels in found.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from sportello.core.audience import Viewer
@@ -13,6 +13,10 @@ from sportello.notifications.models import Subscription
 from sportello.notifications.registry import Subject
 
 PRODUCT = "product"
+_LEVELS = select(Subscription.person_id, Subscription.kind, Subscription.topic, Subscription.level).where(
+    among(Subscription.person_id, "people"),
+    tuple_(Subscription.kind, Subscription.topic).in_(bindparam("refs", expanding=True)),
+)
 LICENSED = Level.TRACKING
 """At which level somebody follows a product that their covered organisation licenses, unless they said otherwise."""
 
@@ -31,11 +35,8 @@ def levels_of(session: Session, people: Iterable[Viewer], refs: Collection[Ref])
             found[viewer.person_id] = {ref: level for ref, level in defaults(viewer).items() if ref in wanted}
     if not found or not wanted:
         return found
-    rows = select(Subscription.person_id, Subscription.kind, Subscription.topic, Subscription.level).where(
-        among(session, Subscription.person_id, found),
-        tuple_(Subscription.kind, Subscription.topic).in_([(ref.kind, ref.key) for ref in sorted(wanted)]),
-    )
-    for person_id, kind, topic, level in session.execute(rows):
+    asked = {"people": found, "refs": [(ref.kind, ref.key) for ref in sorted(wanted)]}
+    for person_id, kind, topic, level in session.execute(_LEVELS, asked):
         found[person_id][Ref(kind, topic)] = Level(level)
     return found
 
