@@ -37,7 +37,7 @@ UPDATED = EventType(
 PUSHED = EventType(
     "article-pushed",
     N_("Articles that the editors point to"),
-    N_("The editors ask everybody whom an article concerns to read it."),
+    N_("The editors ask every customer who may read an article to do so."),
     Reach.AUDIENCE,
     webhook=True,
     position=30,

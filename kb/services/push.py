@@ -1,4 +1,7 @@
-"""Pushing an article to everybody who may read it: a person decides, sees how many that are, and does it once."""
+"""Pushing an article to every customer who may read it: a person decides, sees how many that are, and does it once.
+
+Staff hear of it as followers, of what is for staff alone all of them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +45,7 @@ def push_preview(session: Session, actor: Viewer, plans: Plans, slug: str, *, st
 
 
 def push_article(session: Session, actor: Viewer, slug: str, says: Mapping[str, str]) -> Notice:
-    """Tell everybody who may read the article, each in their language; `says`: a sentence of one's own by language.
+    """Tell the article's audience, each in their language; `says`: a sentence of one's own by language.
 
     Once for what its readers have now. Raises NotFound, Forbidden, Conflict, Invalid (a sentence that is too long).
     """

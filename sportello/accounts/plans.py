@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from sportello.core.settings import SettingsError
@@ -93,6 +94,11 @@ class Plan:
         """False, True, or the words that say what is covered."""
         return self.values[feature]
 
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """Everything that the plan has, in whatever extent."""
+        return frozenset(key for key, value in self.values.items() if value is not False)
+
 
 @dataclass(frozen=True)
 class Plans:
@@ -124,6 +130,10 @@ class Plans:
             if plan.code == code:
                 return plan
         raise KeyError(code)
+
+    def features(self, code: str | None) -> frozenset[str]:
+        """What the plan of this code has; nothing for no plan."""
+        return self.plan(code).features if code else frozenset()
 
     def name(self, code: str) -> str:
         """The plan's name, or the code itself for a plan that is no longer offered."""

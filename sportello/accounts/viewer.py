@@ -50,6 +50,7 @@ def viewer_of(
         organisation=organisation.name if organisation else "",
         plan=plan,
         products=products,
+        features=plans.features(plan),
         language=person.language,
         timezone=person.timezone,
         extra=_extra(person, organisation, plan, plans, held_back),
@@ -71,6 +72,7 @@ def viewer_of_organisation(
         organisation=organisation.name,
         plan=plan,
         products=products,
+        features=plans.features(plan),
         language=language,
     )
 

@@ -54,6 +54,7 @@ class Viewer:
     organisation: str = ""
     plan: str | None = None  # plan code while coverage lasts, else None
     products: frozenset[str] = frozenset()  # licensed product codes while coverage lasts
+    features: frozenset[str] = frozenset()  # rows of the plans matrix that the plan has, while coverage lasts
     language: str = "en"
     timezone: str = "UTC"
     extra: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)

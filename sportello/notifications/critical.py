@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sportello.accounts.models import Person
+from sportello.accounts.plans import Feature
 from sportello.core.audience import Viewer
 from sportello.core.errors import N_
 from sportello.core.letters import Letter
@@ -13,9 +15,10 @@ from sportello.core.types import Ref
 from sportello.notifications.delivery.bodies import MORE
 from sportello.notifications.delivery.letters import LETTERS, Told, address
 from sportello.notifications.levels import Channel
-from sportello.notifications.models import Acknowledgement, CriticalNotice, CriticalState, Notice
+from sportello.notifications.models import CriticalNotice, CriticalState, Notice
 from sportello.notifications.queries.critical.banner import labels, product_names
-from sportello.notifications.queries.critical.reach import concerned
+from sportello.notifications.queries.critical.reach import concerned, customer_people
+from sportello.notifications.queries.critical.report import acknowledged_by_person, answers_of
 from sportello.notifications.queries.critical.subjects import CriticalSource, abouts, pick
 from sportello.notifications.registry import EventType, Reach, Registry, Subject
 
@@ -35,17 +38,13 @@ def stands(session: Session, notice: Notice, viewer: Viewer) -> bool:
 
 
 def waits(session: Session, notice: Notice, viewer: Viewer) -> bool:
-    """It stands, and neither the viewer nor anybody for them has acknowledged it."""
+    """It stands, and neither the viewer nor anybody for them has acknowledged it; of an organisation, not everybody."""
     critical = _of(session, notice)
     if critical is None or critical.state != CriticalState.SENT or not concerned(viewer, critical.products):
         return False
-    known = select(Acknowledgement.id).where(
-        Acknowledgement.critical_id == critical.id,
-        Acknowledgement.version == critical.version,
-        (Acknowledgement.person_id == viewer.person_id)
-        | (Acknowledgement.for_organisation.is_(True) & (Acknowledgement.organisation_id == viewer.organisation_id)),
-    )
-    return session.scalars(known.limit(1)).first() is None
+    mine = Person.id == viewer.person_id if viewer.person_id else Person.organisation_id == viewer.organisation_id
+    silent = customer_people(Person.id).where(mine, ~acknowledged_by_person(critical)).limit(1)
+    return viewer.organisation_id not in answers_of(session, critical) and session.scalar(silent) is not None
 
 
 NOTICE = EventType(
@@ -58,6 +57,7 @@ NOTICE = EventType(
     webhook=True,
     position=1,
     concerns=stands,
+    feature=Feature.CRITICAL_SOLUTIONS,
 )
 REMINDER = EventType(
     "critical-reminder",
@@ -66,8 +66,10 @@ REMINDER = EventType(
     Reach.DIRECT,
     channels=AT_ONCE,
     always=True,
+    webhook=True,
     position=2,
     concerns=waits,
+    family=NOTICE.code,
 )
 CORRECTION = EventType(
     "critical-correction",
@@ -79,6 +81,7 @@ CORRECTION = EventType(
     webhook=True,
     position=3,
     concerns=stands,
+    family=NOTICE.code,
 )
 WITHDRAWAL = EventType(
     "critical-withdrawal",
@@ -89,6 +92,7 @@ WITHDRAWAL = EventType(
     always=True,
     webhook=True,
     position=4,
+    family=NOTICE.code,
 )
 
 
@@ -105,7 +109,7 @@ def register(registry: Registry) -> None:
             WITHDRAWAL.code: withdrawal_letter,
         }
     )
-    MORE.update(dict.fromkeys((NOTICE.code, CORRECTION.code, WITHDRAWAL.code), more))
+    MORE.update(dict.fromkeys((NOTICE.code, REMINDER.code, CORRECTION.code, WITHDRAWAL.code), more))
 
 
 def more(session: Session, viewer: Viewer, notice: Notice, subject: Subject) -> Mapping[str, Any]:

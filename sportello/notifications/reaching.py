@@ -1,6 +1,6 @@
 """Whom a notice is for: the people in question as a statement, and what each of them hears of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, false, or_, select, true, tuple_
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Organisation, Person, Product, organisation_product
 from sportello.core import clock
-from sportello.core.audience import Viewer, admits
+from sportello.core.audience import STAFF, Viewer, admits
 from sportello.core.types import Ref
 from sportello.notifications.levels import NEEDED, Channel, Level
 from sportello.notifications.models import Delivery, Notice, Notification, Subscription
@@ -101,7 +101,7 @@ def channels_of(session: Session, telling: Telling, people: Mapping[int, Recipie
     reached = {id: someone for id, someone in people.items() if may_hear(telling, someone.viewer)}
     choices = channels_for(session, reached, event)
     levels = levels_of(session, [one.viewer for one in reached.values()], refs_of(subject, telling.thread))
-    found = {id: choices[id] & allowed(telling, levels.get(id, {})) & TOLD for id in reached}
+    found = {id: choices[id] & allowed(telling, levels.get(id, {}), one.staff) & TOLD for id, one in reached.items()}
     return {id: channels for id, channels in found.items() if channels}
 
 
@@ -113,22 +113,35 @@ def may_hear(telling: Telling, viewer: Viewer) -> bool:
         return False
     if notice.language and subject.language(viewer.language) != notice.language:
         return False
-    if telling.event.reach == Reach.LICENSEES and not licenses(viewer, subject):
+    if telling.event.reach == Reach.LICENSEES and not licenses(viewer, telling.event, subject):
         return False
     return admits(viewer, subject.audience)
 
 
-def licenses(viewer: Viewer, subject: Subject) -> bool:
-    """Belongs to a covered organisation that has one of its products. Staff do not."""
-    return bool(viewer.products & subject.products)
+def licenses(viewer: Viewer, event: EventType, subject: Subject, only: Collection[str] = ()) -> bool:
+    """Belongs to a covered organisation with one of its products (among `only`, if any are named), and with a plan
+    that has what the event asks for. Staff do not."""
+    wanted = viewer.products.intersection(only) if only else viewer.products
+    return bool(wanted & subject.products) and (not event.feature or event.feature in viewer.features)
 
 
-def allowed(telling: Telling, levels: Mapping[Ref, Level]) -> frozenset[Channel]:
-    """The channels that the level allows: followers by their level, the audience unless they muted it, others all."""
-    subject, thread = telling.subject, telling.thread
-    if telling.event.reach == Reach.AUDIENCE:
+def organisation_may_hear(viewer: Viewer, event: EventType, subject: Subject) -> bool:
+    """The rule for an organisation's systems; `viewer` is the organisation. By default its people follow its products,
+    so what is for followers is for them when it is about one."""
+    if not admits(viewer, subject.audience):
+        return False
+    return event.reach not in (Reach.FOLLOWERS, Reach.LICENSEES) or licenses(viewer, event, subject)
+
+
+def allowed(telling: Telling, levels: Mapping[Ref, Level], staff: bool) -> frozenset[Channel]:
+    """The channels that the level allows: followers by their level, the audience unless they muted it, others all.
+
+    An audience are the customers; staff are told as followers, but of what is for staff alone.
+    """
+    subject, thread, reach = telling.subject, telling.thread, telling.event.reach
+    if reach == Reach.AUDIENCE and (not staff or subject.audience == STAFF):
         return NOTHING if own_level(levels, subject, thread) == Level.MUTED else frozenset(Channel)
-    if telling.event.reach != Reach.FOLLOWERS:
+    if reach not in (Reach.FOLLOWERS, Reach.AUDIENCE):
         return frozenset(Channel)
     level = heard_at(levels, subject, thread)
     return NOTHING if level is None else frozenset(channel for channel in Channel if level >= NEEDED[channel])

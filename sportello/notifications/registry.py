@@ -37,7 +37,8 @@ class EventType:
     `channels`: where it goes unless a person chose otherwise. `always`: nobody can switch it off, and neither quiet
     hours nor the daily limit of mails hold it back. `window`: mails about one thread wait so long for each other,
     and are not sent if it was read meanwhile. `concerns`: asked when a mail or a call goes out, after the audience
-    rule: whether the notice is still true and still for this viewer.
+    rule: whether the notice is still true and still for this viewer. `feature`: a row of the plans matrix; licensees
+    hear of it while their plan has that. `family`: the event with which an organisation's systems choose this one.
     """
 
     code: str
@@ -50,6 +51,12 @@ class EventType:
     webhook: bool = False  # organisations may have it sent to their own systems
     position: int = 100
     concerns: "Callable[[Session, Notice, Viewer], bool] | None" = None
+    feature: str = ""
+    family: str = ""
+
+    def wanted_by(self, events: Collection[str]) -> bool:
+        """An organisation's system that chose `events` hears of it."""
+        return self.webhook and not {self.code, self.family}.isdisjoint(events)
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,10 @@ class Registry:
     def chosen_events(self) -> list[EventType]:
         """In the order of the matrix."""
         return sorted(self.events.values(), key=lambda event: (event.position, event.code))
+
+    def offered_to_systems(self) -> list[EventType]:
+        """What an organisation chooses for its systems; the rest of each family comes with it."""
+        return [event for event in self.chosen_events() if event.webhook and not event.family]
 
 
 registry = Registry()

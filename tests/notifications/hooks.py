@@ -20,7 +20,7 @@ from sportello.notifications.services.webhooks import Checked
 from tests.notifications.systems import LOOPBACK
 from tests.people import Cast
 
-EVENTS = ["post-alarm", "post-all-clear"]
+EVENTS = ["post-alarm"]
 
 
 def calling_loopback(site: Site) -> Site:
@@ -40,7 +40,7 @@ def queue(site: Site, notice: Notice, webhook: Webhook) -> Delivery:
     with site.database.write() as session:
         telling = telling_of(session, session.get_one(Notice, notice.id))
         assert telling is not None
-        queue_calls(session, telling, [{"webhook_id": webhook.id}])
+        queue_calls(session, telling, {"webhook_id": [webhook.id]})
         wanted = select(Delivery).where(Delivery.notice_id == notice.id, Delivery.webhook_id == webhook.id)
         return session.scalars(wanted).one()
 

@@ -22,7 +22,9 @@ NEW_POST = EventType(
 MENTION = EventType("post-mention", "Mentions", "Somebody names you.", Reach.DIRECT)
 SHOUT = EventType("post-shout", "Shouts", "Somebody shouts.", Reach.AUDIENCE)
 ALARM = EventType("post-alarm", "Alarms", "Something burns.", Reach.LICENSEES, always=True, webhook=True)
-ALL_CLEAR = EventType("post-all-clear", "All clear", "It does not burn.", Reach.SAME, always=True, webhook=True)
+ALL_CLEAR = EventType(
+    "post-all-clear", "All clear", "It does not burn.", Reach.SAME, always=True, webhook=True, family=ALARM.code
+)
 EVENTS = (NEW_POST, MENTION, SHOUT, ALARM, ALL_CLEAR)
 
 

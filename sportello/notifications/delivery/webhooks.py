@@ -24,9 +24,9 @@ from sportello.notifications.calls.post import CallFailed, post
 from sportello.notifications.delivery.bodies import notice_body, test_body
 from sportello.notifications.events import CallDue
 from sportello.notifications.models import Delivery, DeliveryState, Notice, Webhook, WebhookAttempt
-from sportello.notifications.reaching import licenses
+from sportello.notifications.reaching import organisation_may_hear
 from sportello.notifications.recipients import customers
-from sportello.notifications.registry import Reach, registry, subject_of
+from sportello.notifications.registry import registry, subject_of
 from sportello.notifications.services.webhooks import give_up, secrets_of
 
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 64800))
@@ -103,13 +103,13 @@ def prepare(session: Session, site: Site, delivery: Delivery) -> Prepared | Drop
         return Dropped(SWITCHED_OFF)
     notice = session.get_one(Notice, delivery.notice_id)
     known = registry.events.get(notice.event)
-    if known is None or not known.webhook or notice.event not in webhook.events:
+    if known is None or not known.wanted_by(webhook.events):
         return Dropped(UNWANTED)
     subject = subject_of(session, Ref.parse(notice.subject))
     viewer = viewer_of_organisation(customer, site.plans)
     if subject is None or not subject.released or not admits(viewer, subject.audience):
         return Dropped(UNREADABLE)
-    if known.reach in (Reach.FOLLOWERS, Reach.LICENSEES) and not licenses(viewer, subject):
+    if not organisation_may_hear(viewer, known, subject):
         return Dropped(UNLICENSED)
     if known.concerns is not None and not known.concerns(session, notice, viewer):
         return Dropped(OVER)

@@ -12,10 +12,12 @@ from sportello.accounts.plans import Plans
 from sportello.accounts.viewer import viewer_of_organisation
 from sportello.core.audience import PUBLIC, STAFF_ROLES, admits
 from sportello.notifications.levels import Level
-from sportello.notifications.models import ChannelChoice, Subscription
-from sportello.notifications.reaching import TOLD
-from sportello.notifications.recipients import customers
+from sportello.notifications.models import ChannelChoice, Notice, Subscription
+from sportello.notifications.reaching import TOLD, Telling, channels_of
+from sportello.notifications.recipients import customers, recipients
 from sportello.notifications.registry import EventType, Reach, Subject
+
+_STAFF = exists().where(PersonRole.person_id == Person.id, PersonRole.role.in_([role.value for role in STAFF_ROLES]))
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ def audience_of(
     actor_id: int | None = None,
     staff_totp: bool = False,
 ) -> Audience:
-    """Exactly who fan-out would tell of `subject` by an event for its audience. Three statements.
+    """Exactly who fan-out would tell of `subject` by an event for its audience. The same number of statements,
+    however many customers there are: they are counted in groups; staff, who are few, one by one.
 
     Raises ValueError for an event with another reach: that depends on more than the audience.
     """
@@ -46,32 +49,28 @@ def audience_of(
         return Audience()
     held = customers(session).items()
     admitted = {id for id, one in held if admits(viewer_of_organisation(one, plans), subject.audience)}
-    organisations = people = colleagues = 0
-    for organisation_id, staff, vouched, count in _groups(session, event, subject, actor_id):
-        if staff:
-            colleagues += count if vouched or not staff_totp or subject.audience == PUBLIC else 0
-        elif organisation_id in admitted:
+    organisations = people = 0
+    for organisation_id, count in _customers(session, event, subject, actor_id):
+        if organisation_id in admitted:
             organisations, people = organisations + 1, people + count
         elif organisation_id is None and subject.audience == PUBLIC:
             people += count
-    return Audience(organisations, people, colleagues)
+    telling = Telling(Notice(actor_id=actor_id, thread=str(subject.ref)), event, subject)
+    staff = recipients(session, plans, session.scalars(select(Person.id).where(_STAFF)).all(), staff_totp=staff_totp)
+    return Audience(organisations, people, len(channels_of(session, telling, staff)))
 
 
-def _groups(session: Session, event: EventType, subject: Subject, actor_id: int | None) -> Iterator[Any]:
-    """Organisation, whether they are staff, whether they have a second factor, and how many who want to hear."""
-    roles = [role.value for role in STAFF_ROLES]
-    staff = exists().where(PersonRole.person_id == Person.id, PersonRole.role.in_(roles))
-    vouched = staff & Person.totp_confirmed_at.is_not(None)
-    columns = select(Person.organisation_id.label("organisation"), staff.label("staff"), vouched.label("vouched"))
+def _customers(session: Session, event: EventType, subject: Subject, actor_id: int | None) -> Iterator[Any]:
+    """Organisation, None for people without one, and how many there want to hear."""
     muted = exists().where(
         Subscription.person_id == Person.id,
         Subscription.kind == subject.ref.kind,
         Subscription.topic == subject.ref.key,
         Subscription.level == Level.MUTED,
     )
-    wanted = columns.where(Person.active, Person.id != (actor_id or 0), ~muted, _some_channel(event)).subquery()
-    groups = select(wanted.c.organisation, wanted.c.staff, wanted.c.vouched, func.count())
-    yield from session.execute(groups.group_by(wanted.c.organisation, wanted.c.staff, wanted.c.vouched))
+    wanted = (Person.active, Person.id != (actor_id or 0), ~_STAFF, ~muted, _some_channel(event))
+    groups = select(Person.organisation_id, func.count()).where(*wanted).group_by(Person.organisation_id)
+    yield from session.execute(groups)
 
 
 def _some_channel(event: EventType) -> ColumnElement[bool]:

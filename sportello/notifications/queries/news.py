@@ -47,7 +47,8 @@ def news(
     found: dict[Ref, Telling] = {}
     while notices and len(found) < limit:
         for telling in _tellings(notices, subjects or partial(_subjects, session)):
-            wanted = wishes.wants(telling.event, Channel.DIGEST) and Channel.DIGEST in allowed(telling, levels)
+            channels = allowed(telling, levels, viewer.is_staff)
+            wanted = Channel.DIGEST in channels and wishes.wants(telling.event, Channel.DIGEST)
             if wanted and may_hear(telling, viewer):
                 found.setdefault(telling.subject.ref, telling)
         notices = _notices(session, kinds, since, before=notices[-1].id)

@@ -47,7 +47,7 @@ class Checked:
 
 def check(data: WebhookData, networks: Sequence[str], resolve: hosts.Resolve | None = None) -> Checked:
     """Check all of it, and that the address may be called. Slow: it asks for a name. Raises Invalid, NotCallable."""
-    offered = {event.code for event in registry.events.values() if event.webhook}
+    offered = {event.code for event in registry.offered_to_systems()}
     chosen = sorted(set(data.events))
     if not chosen or not offered.issuperset(chosen):
         raise Invalid(N_("Choose at least one kind of event."), field="events")

@@ -56,7 +56,7 @@ def _webhooks(key: str | None) -> ResponseReturnValue:
 
 def _form(webhook: Webhook | None = None) -> WebhookForm:
     """A new one begins with what nobody should miss."""
-    offered = [event for event in registry.chosen_events() if event.webhook]
+    offered = registry.offered_to_systems()
     form = WebhookForm(obj=webhook, data={"events": [event.code for event in offered if event.always]})
     form.events.choices = choices((event.code, _(event.label)) for event in offered)
     return form
