@@ -15,7 +15,7 @@ from sportello.core import clock
 from sportello.core.db import Database
 from sportello.core.settings import Settings, SettingsError
 from sportello.core.shell import Shell
-from sportello.notifications.delivery.bounces import Taken, Verdict, take_bounce
+from sportello.notifications.delivery.bounces import MOST, Taken, Verdict, read_report, take_bounce
 from sportello.notifications.delivery.envelope import return_path, returned_to, sent_id
 from sportello.notifications.models import Delivery, DeliveryState, SuppressedAddress
 from sportello.portal.cli import cli
@@ -85,7 +85,7 @@ def sent(database: Database, person: Person) -> Delivery:
 
 def take(database: Database, settings: Settings, raw: bytes) -> Taken:
     with database.write() as session:
-        return take_bounce(session, settings, raw)
+        return take_bounce(session, settings, read_report(raw))
 
 
 def suppressed(database: Database) -> list[str]:
@@ -208,6 +208,29 @@ def test_whatever_comes_it_is_no_reason_to_stop(
     cut = data.draw(st.integers(0, len(whole)))
     noise = data.draw(st.binary(max_size=40))
     assert take(database, bouncing, whole[:cut] + noise + whole[cut:]).verdict == Verdict.IGNORED
+
+
+@pytest.mark.parametrize("part", ["message/rfc822", 'multipart/mixed; boundary="b{n}"\n\n--b{n}'])
+def test_parts_in_parts_without_an_end_are_no_report(
+    database: Database, cast: Cast, bouncing: Settings, part: str
+) -> None:
+    delivery = sent(database, cast.anna)
+    nested = "".join(f"Content-Type: {part.format(n=number)}\n\n" for number in range(2000))
+    to = return_path(bouncing, delivery.key)
+    assert take(database, bouncing, f"To: {to}\n{nested}".encode()).verdict == Verdict.IGNORED
+
+
+def test_what_no_database_keeps_is_left_out(database: Database, cast: Cast, bouncing: Settings) -> None:
+    delivery = sent(database, cast.anna)
+    raw = report(return_path(bouncing, delivery.key), cast.anna.email, diagnostic="550 no\x00body\x1b[2J here")
+    assert take(database, bouncing, raw).verdict == Verdict.SUPPRESSED
+    assert state(database, delivery) == ("failed", "5.1.1 550 no body [2J here")
+
+
+def test_of_a_report_on_very_many_recipients_the_first_are_looked_at() -> None:
+    block = "Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n\n"
+    raw = report("bounces@vendor.example", "anna@xtreme.example").replace(b"Final-", (block * 500).encode() + b"Final-")
+    assert len(read_report(raw).bounces) == MOST
 
 
 def test_the_mail_system_hands_it_to_the_shell(database: Database, cast: Cast, bouncing: Settings) -> None:

@@ -5,12 +5,13 @@ Message-ID: both are made from a key that only the recipient's mail system has s
 mail; one that is full, or a message that was not liked, is a dead letter.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import Message as Part
 from enum import StrEnum
+from itertools import islice
 from typing import cast
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -26,6 +27,7 @@ from sportello.notifications.models import Delivery, DeliveryState, RegisteredAd
 
 LATEST = timedelta(days=14)  # mail systems give up within five days
 LOOKED_AT = 500  # deliveries to one address, newest first
+MOST = 20  # recipients of one report; a mail of this site goes to one
 ARRIVED_AT = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Resent-To")
 
 
@@ -56,16 +58,33 @@ class Taken:
     reason: str = ""
 
 
-def take_bounce(session: Session, settings: Settings, raw: bytes) -> Taken:
-    """Read one mail that came to the return path, and note what it says. Never raises for what stands in it."""
-    mail = message_from_bytes(raw, policy=policy.compat32)
-    arrived_at = [str(value) for name in ARRIVED_AT for value in mail.get_all(name, [])]
-    key = returned_to(settings, [part for value in arrived_at for part in value.split(",")])
-    quoted = _quoted_id(mail)
-    for bounce in _bounces(mail):
+@dataclass(frozen=True)
+class Report:
+    """What one mail that came to the return path says. `quoted`: the Message-ID of the mail that came back."""
+
+    arrived_at: Collection[str] = ()
+    quoted: str = ""
+    bounces: Sequence[Bounce] = ()
+
+
+def read_report(raw: bytes) -> Report:
+    """Take a mail apart: slow for a large one, so no transaction waits. Never raises for what stands in it."""
+    try:
+        mail = message_from_bytes(raw, policy=policy.compat32)
+        arrived_at = [str(value) for name in ARRIVED_AT for value in mail.get_all(name, [])]
+        parts = [part for value in arrived_at for part in value.split(",")]
+        return Report(parts, _quoted_id(mail), list(islice(_bounces(mail), MOST)))
+    except RecursionError:  # parts in parts in parts: no mail system writes that
+        return Report()
+
+
+def take_bounce(session: Session, settings: Settings, report: Report) -> Taken:
+    """Note what a report says, if it knows a mail of this site."""
+    key = returned_to(settings, report.arrived_at)
+    for bounce in report.bounces:
         if not bounce.failed:
             continue
-        delivery, email = _about(session, settings, bounce, key, quoted)
+        delivery, email = _about(session, settings, bounce, key, report.quoted)
         if delivery is None:
             continue
         return _note(session, delivery, email, bounce)
@@ -84,7 +103,7 @@ def _bounces(mail: Part) -> Iterator[Bounce]:
             named = [_value(fields.get(name)) for name in ("Final-Recipient", "Original-Recipient")]
             if not any(named):
                 continue
-            reason = " ".join(_value(fields.get("Diagnostic-Code")).split()) or _value(fields.get("Status"))
+            reason = _readable(_value(fields.get("Diagnostic-Code"))) or _readable(_value(fields.get("Status")))
             status = status_in(str(fields.get("Status") or ""))
             failed = str(fields.get("Action") or "").strip().lower() == "failed"
             yield Bounce(failed, frozenset(name.strip("<>").lower() for name in named if name), status, reason)
@@ -93,6 +112,11 @@ def _bounces(mail: Part) -> Iterator[Bounce]:
 def _value(field: object) -> str:
     """What stands behind the type of a field: `rfc822; anna@xtreme.example`."""
     return str(field or "").rpartition(";")[2].strip() if ";" in str(field or "") else str(field or "").strip()
+
+
+def _readable(text: str) -> str:
+    """On one line, with what a database can keep."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _quoted_id(mail: Part) -> str:

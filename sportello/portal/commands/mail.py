@@ -7,9 +7,9 @@ import click
 from sportello.core.errors import NotFound
 from sportello.core.mail import stored_mails
 from sportello.core.shell import Shell, pass_shell
-from sportello.notifications.delivery.bounces import Verdict, take_bounce
+from sportello.notifications.delivery.bounces import Verdict, read_report, take_bounce
 
-LONGEST = 32 * 1024 * 1024  # of a mail that came back
+LONGEST = 1024 * 1024  # bytes of a mail that came back; what it says stands before the mail that it quotes
 
 
 @click.group()
@@ -48,9 +48,11 @@ def bounce(shell: Shell, file: BinaryIO) -> None:
 
     For the mail system to call with what comes to SPORTELLO_BOUNCE_ADDRESS. It ends with 0 whatever the mail says.
     """
-    raw = file.read(LONGEST)
+    report = read_report(file.read(LONGEST))
+    while file.read(LONGEST):
+        pass  # the mail system writes all of it, and takes a closed pipe for a failure
     with shell.database.write() as session:
-        taken = take_bounce(session, shell.settings, raw)
+        taken = take_bounce(session, shell.settings, report)
     said = {
         Verdict.SUPPRESSED: f"{taken.email} gets no more mail: {taken.reason}",
         Verdict.NOTED: f"A mail to {taken.email} was not delivered: {taken.reason}",
