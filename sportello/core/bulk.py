@@ -79,8 +79,13 @@ class _Numbers(TypeDecorator[Collection[int]]):
 
 
 class _Among(FunctionElement[bool]):
+    """A condition as it stands: compared with true, as SQLite's functions are, no index would answer it."""
+
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: Any = None) -> "_Among":
+        return self
 
 
 @compiles(_Among)

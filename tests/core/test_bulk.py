@@ -71,6 +71,16 @@ def test_who_is_among_many(session: Session, cast: Cast) -> None:
     assert session.scalars(people.where(among(Person.id, []))).all() == []
 
 
+def test_the_index_answers_who_is_among_many(database: Database) -> None:
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("the plan is read as SQLite tells it")
+    wanted = select(Person.id, Person.email).where(among(Person.id, [5, 7]), Person.active)
+    with database.engine.connect() as connection:
+        text = str(wanted.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert plan[0].startswith("SEARCH person USING INTEGER PRIMARY KEY")
+
+
 def test_on_postgresql_a_thousand_are_told_in_as_many_words_as_one(database: Database) -> None:
     if database.engine.dialect.name != "postgresql":
         pytest.skip("SQLite takes the values one by one")
