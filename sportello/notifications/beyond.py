@@ -14,7 +14,7 @@ from sportello.accounts.viewer import viewer_of_organisation
 from sportello.core.audience import admits
 from sportello.core.bulk import among
 from sportello.core.handling import Site
-from sportello.notifications.models import Delivery, RegisteredAddress, Webhook
+from sportello.notifications.models import Delivery, Notice, RegisteredAddress, Webhook
 from sportello.notifications.queueing import queue_calls, queue_mails
 from sportello.notifications.reaching import Telling, licenses, organisation_may_hear
 from sportello.notifications.recipients import customers
@@ -32,6 +32,8 @@ def tell_addresses(site: Site, telling: Telling) -> None:
             told = list(told_among(session, site.plans, telling, batch))
         if told:
             with site.database.write() as session:
+                if not _goes_on(session, telling):
+                    return
                 queue_mails(session, telling, {"address_id": told})
         if len(batch) < BATCH:
             return
@@ -91,7 +93,14 @@ def tell_systems(site: Site, telling: Telling) -> None:
     ]
     if told:
         with site.database.write() as session:
-            queue_calls(session, telling, {"webhook_id": told})
+            if _goes_on(session, telling):
+                queue_calls(session, telling, {"webhook_id": told})
+
+
+def _goes_on(session: Session, telling: Telling) -> bool:
+    """Nobody has taken the notice back meanwhile; whoever does it now waits until this batch is written."""
+    notice = session.get(Notice, telling.notice.id, with_for_update=True)
+    return notice is not None and notice.finished_at is None
 
 
 def systems_in_question(session: Session, telling: Telling) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sportello.core.handling import Site
 from sportello.notifications import beyond, fanout
 from sportello.notifications.events import CallDue, UrgentMailDue
 from sportello.notifications.models import Delivery, Notice, RegisteredAddress, Webhook
+from sportello.notifications.reaching import Telling
 from sportello.notifications.registry import EventType
 from tests.notifications.telling import spread, tell, waiting
 from tests.notifications.things import ALARM, ALL_CLEAR, NEW_POST, SHOUT, Posts
@@ -104,6 +105,23 @@ def test_systems_hear_of_the_events_that_they_want_and_may_read(site: Site, cast
     connect(site, cast, "xtreme", ALARM)  # too late for this one
     assert called(site, tell(site, ALL_CLEAR, ref, like=alarm)) == [anna, piero]
     assert called(site, tell(site, ALARM, posts.write("For premium", "premium", products=["ledger"]))) == [piero]
+
+
+def test_what_is_taken_back_after_the_last_person_is_told_to_nobody_beyond(
+    site: Site, cast: Cast, posts: Posts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or they would hear of the end of something of which they never heard."""
+    register(site, cast, "xtreme", "desk@xtreme.example")
+    connect(site, cast, "xtreme", ALARM)
+
+    def taken_back(site: Site, telling: Telling) -> None:
+        with site.database.write() as session:
+            session.get_one(Notice, telling.notice.id).finished_at = clock.now()  # as a withdrawal does
+        beyond.tell_addresses(site, telling)
+
+    monkeypatch.setattr(fanout, "tell_addresses", taken_back)
+    notice = tell(site, ALARM, posts.write("Ledger loses entries", products=["ledger"]))
+    assert (addressed(site, notice), called(site, notice)) == ([], [])
 
 
 def test_events_that_are_not_for_systems_stay_here(site: Site, cast: Cast, posts: Posts) -> None:
