@@ -16,7 +16,7 @@ from kb.events import ArticleChanged
 from kb.models import Article, ArticleTranslation, Confidence, Revision, Significance, SlugHistory
 from kb.queries.articles import get_article, languages_of
 from kb.services.verify import DAYS, reckon
-from kb.services.visibility import earliest, tell_readers
+from kb.services.visibility import earliest, give_readers, tell_readers
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, check_key, system
 from sportello.core.errors import N_, Conflict, Invalid
@@ -84,8 +84,7 @@ def publish_held(session: Session, actor: Viewer, held: Held, *, ladder: Collect
         translation.updated_at = article.updated_at = now
     if first:
         _final_slug(session, translation, now)
-    if translation.published_at is None:
-        translation.published_at = now
+    new = give_readers(translation, now)
     if article.source_language is None:
         article.source_language = _oldest_language(session, article)
     languages = languages_of(session, system(), article.id)
@@ -97,9 +96,10 @@ def publish_held(session: Session, actor: Viewer, held: Held, *, ladder: Collect
         change.published_at, change.publish_at = now, None
         change.state, change.open, change.updated_at = State.PUBLISHED, None, now
     outbox.emit(session, ArticleChanged(article.key))
-    if change is not None:
-        who = actor.person_id or change.author_id
-        tell_readers(session, translation, first=first, significance=change.significance, actor_id=who)
+    if change is not None or new:
+        who = actor.person_id or (change.author_id if change else None)
+        significance = change.significance if change else Significance.NORMAL
+        tell_readers(session, translation, first=new, significance=significance, actor_id=who)
 
 
 def _apply(session: Session, held: Held, revision: Revision, ladder: Collection[str]) -> None:

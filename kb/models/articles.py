@@ -132,6 +132,7 @@ class ArticleTranslation(Gated, Base):
     critical: Mapped[text | None]
     published_at: Mapped[instant | None] = mapped_column(index=True)
     published_before: Mapped[instant | None]  # while the article is archived or in the bin
+    first_published_at: Mapped[instant | None]  # when readers first had it, also if it was taken from them since
     updated_at: Mapped[instant]
     revision_id: Mapped[int | None] = mapped_column(
         ForeignKey("revision.id", use_alter=True, name="fk_article_translation_revision_id_revision")

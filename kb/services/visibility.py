@@ -32,17 +32,24 @@ def earliest(translations: Iterable[ArticleTranslation]) -> datetime | None:
     return min((row.published_at for row in translations if row.published_at), default=None)
 
 
+def give_readers(translation: ArticleTranslation, at: datetime) -> bool:
+    """Publish a language; True if its readers never had it, so that it is new to them."""
+    new = translation.first_published_at is None and translation.published_at is None
+    translation.published_at = translation.published_at or at
+    translation.first_published_at = translation.first_published_at or translation.published_at
+    return new
+
+
 def publish(session: Session, actor: Viewer, slug: str) -> ArticleTranslation:
     """Make one language of an article readable by its audience. Raises NotFound, Forbidden, Conflict (put away)."""
     translation = get_article(session, actor, slug)
     require(actor, Action.ARTICLE_PUBLISH, translation.article)
     if translation.article.archived_at is not None or translation.article.binned_at is not None:
         raise Conflict(N_("This article is archived or lies in the bin. Bring it back first."))
-    before = translation.published_at
-    translation.published_at = clock.now()
+    new = give_readers(translation, clock.now())
     translation.article.published_at = earliest(languages_of(session, actor, translation.article_id))
     outbox.emit(session, ArticleChanged(translation.article.key))
-    if before is None:
+    if new:
         tell_readers(session, translation, first=True, actor_id=actor.person_id)
     return translation
 

@@ -13,7 +13,7 @@ from kb.services.attachments import link_files
 from kb.services.draft import Draft, DraftText
 from kb.services.rendering import make_revision, render_article
 from kb.services.verify import reckon
-from kb.services.visibility import earliest, hide, narrows
+from kb.services.visibility import earliest, give_readers, hide, narrows
 from sportello.accounts.models import Person, Product
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, check_key
@@ -150,7 +150,7 @@ class Writer:
             translation.published_at = None
             hide(self.session, article)
         elif text.published and translation.published_at is None:
-            translation.published_at = min(text.published_at or clock.now(), clock.now())
+            give_readers(translation, min(text.published_at or clock.now(), clock.now()))
 
     def _product(self, code: str) -> Product:
         if (product := self.products.get(code)) is None:

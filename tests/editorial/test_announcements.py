@@ -10,12 +10,13 @@ from sqlalchemy import select
 from editorial import services
 from editorial.models import Verdict
 from kb.models import Significance
+from kb.services import unpublish
 from sportello.core import clock
 from sportello.core.audience import Viewer
 from sportello.core.db import Database
 from sportello.notifications.models import Notice
 from tests.editorial.writing import begin, make_agent, save, viewer
-from tests.kb.articles import write
+from tests.kb.articles import SYSTEM, write
 from tests.people import LADDER, Cast
 from tests.work import work_off
 
@@ -46,6 +47,33 @@ def test_a_first_publication_is_new_and_later_words_are_a_change(app: Flask, dat
     with database.write() as session:
         services.publish_change(session, sara, slug, ladder=LADDER)
     assert announced(app)[1:] == [("article-updated", "en")]
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_an_imported_draft_is_new_when_it_gets_its_first_readers(
+    app: Flask, database: Database, sara: Viewer, edited: bool
+) -> None:
+    with database.write() as session:
+        slug = write(session, "Not yet", published=False).slug
+        if edited:
+            save(session, sara, slug, markdown="## Symptoms\n\nBetter words.", significance=Significance.TYPO)
+        slug = services.publish_change(session, sara, slug, ladder=LADDER).slug
+    assert announced(app) == [("article-published", "en")]
+    with database.write() as session:
+        save(session, sara, slug, markdown="## Symptoms\n\nOther words.")
+        services.publish_change(session, sara, slug, ladder=LADDER)
+    assert announced(app)[1:] == [("article-updated", "en")]
+
+
+def test_what_an_import_took_away_is_changed_when_it_comes_back_with_other_words(
+    app: Flask, database: Database, sara: Viewer
+) -> None:
+    with database.write() as session:
+        slug = write(session, "Live").slug
+        unpublish(session, SYSTEM, slug)
+        save(session, sara, slug, markdown="## Symptoms\n\nBetter words.")
+        services.publish_change(session, sara, slug, ladder=LADDER)
+    assert announced(app) == [("article-updated", "en")]
 
 
 def test_a_typo_is_told_to_nobody(app: Flask, database: Database, sara: Viewer) -> None:

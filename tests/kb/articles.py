@@ -18,10 +18,11 @@ SOLUTION = "## Symptoms\n\nThe total is off.\n\n## Cause\n\nRounding.\n\n## Reso
 def write(
     session: Session, title: str, audience_key: str = "public", *, markdown: str = SOLUTION, **more: Any
 ) -> ArticleTranslation:
-    """A published article; `it` (title) adds an Italian version; the rest goes into the draft."""
-    texts = {more.pop("language", "en"): DraftText(title, markdown, more.pop("summary", f"About {title}."))}
+    """An imported article, `published` or not; `it` (title) adds an Italian version; the rest goes into the draft."""
+    published, summary = more.pop("published", True), more.pop("summary", f"About {title}.")
+    texts = {more.pop("language", "en"): DraftText(title, markdown, summary, published=published)}
     if italian := more.pop("it", None):
-        texts["it"] = DraftText(italian, markdown)
+        texts["it"] = DraftText(italian, markdown, published=published)
     draft = Draft(texts=texts, audience=audience_key, **more)
     article = create_or_update(session, SYSTEM, draft, ladder=LADDER)
     session.flush()

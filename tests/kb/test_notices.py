@@ -42,8 +42,7 @@ def announced(site: Site) -> list[Notice]:
 
 def test_an_article_made_readable_is_announced_once_in_its_language(site: Site, cast: Cast) -> None:
     with site.database.write() as session:
-        slug = write(session, "Totals differ", "xtreme", products=["ledger"]).slug
-        unpublish(session, SYSTEM, slug)
+        slug = write(session, "Totals differ", "xtreme", products=["ledger"], published=False).slug
         publish(session, SYSTEM, slug)
     (notice,) = announced(site)
     assert (notice.event, notice.language) == ("article-published", "en")
