@@ -18,7 +18,7 @@ from sportello.notifications.levels import Channel
 from sportello.notifications.models import CriticalNotice, CriticalState, Notice
 from sportello.notifications.queries.critical.banner import labels, product_names
 from sportello.notifications.queries.critical.reach import concerned, customer_people
-from sportello.notifications.queries.critical.report import acknowledged_by_person, answers_of
+from sportello.notifications.queries.critical.report import acknowledged_by_person, for_organisation
 from sportello.notifications.queries.critical.subjects import CriticalSource, abouts, pick
 from sportello.notifications.registry import EventType, Reach, Registry, Subject
 
@@ -44,7 +44,8 @@ def waits(session: Session, notice: Notice, viewer: Viewer) -> bool:
         return False
     mine = Person.id == viewer.person_id if viewer.person_id else Person.organisation_id == viewer.organisation_id
     silent = customer_people(Person.id).where(mine, ~acknowledged_by_person(critical)).limit(1)
-    return viewer.organisation_id not in answers_of(session, critical) and session.scalar(silent) is not None
+    answered = for_organisation(critical, viewer.organisation_id)
+    return not session.scalar(select(answered)) and session.scalar(silent) is not None
 
 
 NOTICE = EventType(

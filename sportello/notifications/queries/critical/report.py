@@ -131,6 +131,16 @@ def acknowledged_by_person(notice: CriticalNotice) -> ColumnElement[bool]:
     )
 
 
+def for_organisation(notice: CriticalNotice, organisation_id: int | None) -> ColumnElement[bool]:
+    """Somebody has acknowledged what the notice says now for everybody of this organisation."""
+    return exists().where(
+        Acknowledgement.critical_id == notice.id,
+        Acknowledgement.version == notice.version,
+        Acknowledgement.organisation_id == organisation_id,
+        Acknowledgement.for_organisation.is_(True),
+    )
+
+
 def _by_organisation(session: Session, *which: ColumnElement[bool]) -> Mapping[int, int]:
     statement = customer_people(Person.organisation_id, func.count()).where(*which).group_by(Person.organisation_id)
     return dict(session.execute(statement).all())
