@@ -95,6 +95,19 @@ def test_one_is_tried_again_afresh(session: Session, cast: Cast, state: Delivery
     assert len(waiting_events(session, "MailDue")) == 1, "a second click asks for no second mail"
 
 
+def test_what_is_always_told_waits_behind_nothing_the_second_time_too(session: Session) -> None:
+    alarm, news = (a_notice(session, event=code) for code in ("critical-notice", "article-updated"))
+    urgent, other = (a_delivery(session, notice_id=notice.id) for notice in (alarm, news))
+    assert service.retry_all(session, SYSTEM) == 2
+    assert waiting_events(session, "UrgentMailDue") == [{"delivery": urgent.id}]
+    assert waiting_events(session, "MailDue") == [{"delivery": other.id}]
+
+
+def test_an_event_that_no_database_can_number_is_not_there(session: Session) -> None:
+    with pytest.raises(NotFound):
+        service.retry_event(session, SYSTEM, 10**30)
+
+
 def test_one_that_was_sent_is_not_sent_twice(session: Session, cast: Cast) -> None:
     delivery = a_delivery(session, DeliveryState.SENT, person_id=cast.anna.id)
     with pytest.raises(Conflict):
