@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from sportello.accounts.models import AuditEntry
 from sportello.accounts.viewer import viewer_of
@@ -19,12 +19,12 @@ from sportello.core.errors import Conflict, Forbidden, Invalid, NotFound
 from sportello.core.handling import Site
 from sportello.core.settings import Settings
 from sportello.notifications.calls import hosts
-from sportello.notifications.models import Delivery, Webhook, WebhookAttempt
+from sportello.notifications.models import Delivery, DeliveryChannel, DeliveryState, Webhook, WebhookAttempt
 from sportello.notifications.services import webhooks as service
 from sportello.notifications.services.webhooks import WebhookData
 from tests.browsing import ask
 from tests.notifications.hooks import a_webhook, calling_loopback, queue, work
-from tests.notifications.leaving import a_notice
+from tests.notifications.leaving import a_delivery, a_notice
 from tests.notifications.systems import answering, system
 from tests.notifications.things import ALARM, Posts
 from tests.people import Cast
@@ -302,6 +302,20 @@ def test_test_calls_are_limited(site: Site, cast: Cast, sign_in: SignIn, databas
     assert statuses == [302] * 20 + [429]
     with database.read() as session:
         assert len(session.scalars(select(Delivery)).all()) == 20
+
+
+def test_a_test_call_that_is_made_again_is_a_test_call_too(
+    site: Site, cast: Cast, sign_in: SignIn, database: Database
+) -> None:
+    row, piero = a_webhook(site, cast, URL), sign_in("piero")
+    with database.write() as session:
+        key = a_delivery(session, DeliveryState.FAILED, DeliveryChannel.WEBHOOK, webhook_id=row.id).key
+    statuses = []
+    for _ in range(21):
+        statuses.append(piero.post(f"/webhooks/{row.key}/calls/{key}/retry").status_code)
+        with database.write() as session:
+            session.execute(update(Delivery).values(state=DeliveryState.FAILED))
+    assert statuses == [302] * 20 + [429]
 
 
 def test_the_audit_log_says_who_did_what_and_no_secret_part(sign_in: SignIn, database: Database) -> None:

@@ -166,7 +166,9 @@ def remove_webhook(key: str) -> ResponseReturnValue:
 def retry_call(key: str, delivery: str) -> ResponseReturnValue:
     try:
         with write_session() as session:
-            service.retry(session, current_viewer(), key, delivery)
+            again = service.retry(session, current_viewer(), key, delivery)
+            if again.notice_id is None:
+                _limit_tests()
         flash(_("It will be tried again at once."), "success")
     except Conflict as error:
         flash(explain(error), "error")
