@@ -1,12 +1,15 @@
 """What an outbox handler gets: the parts of the running site. `sportello.portal.wiring` says who handles what.
 
 A handler is `def on_article_changed(site: Site, event: ArticleChanged) -> None`. It opens its own sessions, makes
-things equal to the database as it is now, and raises when it could not: the worker tries again.
+things equal to the database as it is now, and raises when it could not: the worker tries again. What it did outside the
+database it may return as an `Ending`: that is written in the transaction that marks the event as handled.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from sportello.core.db import Database
 from sportello.core.mail import Mailer
@@ -29,4 +32,5 @@ class Site:
     plans: Any
 
 
-Handler = Callable[[Site, Any], None]
+Ending = Callable[[Session], None]
+Handler = Callable[[Site, Any], Ending | None]

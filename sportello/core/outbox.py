@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, Select, String, delete, false, func, or_, select, update
+from sqlalchemy import JSON, Index, Select, String, bindparam, delete, false, func, or_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sportello.core import clock
-from sportello.core.bulk import insert_rows
+from sportello.core.bulk import among, insert_rows
 from sportello.core.db import Base
 from sportello.core.types import instant, pk, text
 
@@ -66,6 +66,15 @@ class OutboxRow(Base):
     def event(self) -> Event:
         """The event as it was emitted. Raises KeyError for one this version does not know."""
         return _registry[self.name](**self.payload)
+
+
+# Built once: to build a statement takes longer than to run it, and every event asks these.
+_NOTED = {"synchronize_session": False}
+_FINISHED = update(OutboxRow).where(among(OutboxRow.id, "ids")).execution_options(**_NOTED)
+_FINISHED = _FINISHED.values(finished_at=bindparam("at"), claimed_until=None, error=None)
+_CLAIM = select(OutboxRow.claimed_by, OutboxRow.claimed_until, OutboxRow.finished_at).where(
+    OutboxRow.id == bindparam("row")
+)
 
 
 def emit(session: Session, event: Event, available_at: datetime | None = None) -> OutboxRow:
@@ -122,6 +131,12 @@ def claim(session: Session, worker: str, names: Collection[str], limit: int = 10
     return session.scalars(select(OutboxRow).where(OutboxRow.id.in_(ids)).order_by(OutboxRow.id)).all()
 
 
+def is_claimed_by(session: Session, row: OutboxRow) -> bool:
+    """`row` as it was claimed is claimed still by the same worker, and not handled."""
+    found = session.execute(_CLAIM, {"row": row.id}).one_or_none()
+    return found is not None and found[0] == row.claimed_by and found[1] is not None and found[2] is None
+
+
 def release_claims(session: Session) -> None:
     """Make rows ready again that a worker had claimed which is gone: the new leader's first act."""
     session.execute(
@@ -133,9 +148,7 @@ def release_claims(session: Session) -> None:
 
 def finish(session: Session, ids: Sequence[int]) -> None:
     """Mark rows as handled."""
-    session.execute(
-        update(OutboxRow).where(OutboxRow.id.in_(ids)).values(finished_at=clock.now(), claimed_until=None, error=None)
-    )
+    session.execute(_FINISHED, {"ids": ids, "at": clock.now()})
 
 
 def fail(session: Session, row_id: int, error: str, patience: timedelta = timedelta(0)) -> None:

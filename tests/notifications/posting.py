@@ -19,8 +19,10 @@ def send_mails(site: Site) -> int:
     """Handle what is due of `MailDue` and `UrgentMailDue`; returns how many events that were."""
     rows = [*waiting(site.database, UrgentMailDue.name), *waiting(site.database, MailDue.name)]
     for row in rows:
-        on_mail_due(site, MailDue(**row.payload))
+        end = on_mail_due(site, MailDue(**row.payload))
         with site.database.write() as session:
+            if end:
+                end(session)
             session.execute(update(OutboxRow).where(OutboxRow.id == row.id).values(finished_at=clock.now()))
     return len(rows)
 

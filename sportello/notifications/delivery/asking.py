@@ -1,9 +1,8 @@
 """Whether a mail that was queued may go now: everything that was asked when it was queued is asked anew."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from sportello.accounts.plans import Plans
@@ -29,6 +28,10 @@ NOTHING = N_("What it was about is no longer there.")
 NOT_FOR_THEM = N_("They may not read it any more, or do not want such mails.")
 READ = N_("They have read it meanwhile.")
 OVER = N_("It is no longer true, or no longer for them.")
+
+_MARKED = select(Notification.read_at).where(
+    Notification.notice_id == bindparam("notice"), Notification.person_id == bindparam("person")
+)
 
 
 def reader_of(session: Session, plans: Plans, delivery: Delivery, *, staff_totp: bool = False) -> Recipient | None:
@@ -97,9 +100,5 @@ def _has_read(session: Session, counters: Session, reader: Recipient, telling: T
     refs: Sequence[Ref] = [telling.subject.ref, *([telling.thread] if telling.thread else ())]
     if seen_since(counters, reader.person_id, refs, notice.created_at):
         return True
-    marked: datetime | None = session.scalar(
-        select(Notification.read_at).where(
-            Notification.notice_id == notice.id, Notification.person_id == reader.person_id
-        )
-    )
+    marked = session.scalar(_MARKED, {"notice": notice.id, "person": reader.person_id})
     return marked is not None

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from sportello.core.bulk import among
 from sportello.core.errors import N_
 from sportello.notifications.models import (
     Delivery,
@@ -26,19 +27,32 @@ TWICE = N_("The server got all of it twice and gave no answer: it may have arriv
 ONCE_MORE = timedelta(minutes=10)  # after a server that got a mail and said nothing: it has time to recover
 BY_MAIL = (DeliveryChannel.MAIL, DeliveryChannel.DIGEST)
 
+# Built once: to build a statement takes longer than to run it, and each mail asks these.
+_SUPPRESSED = select(SuppressedAddress.email).where(SuppressedAddress.email == bindparam("address"))
+_HOURS = select(Preference).where(Preference.person_id == bindparam("person"))
+_SENT = select(func.count(Delivery.sent_at.distinct())).where(
+    Delivery.sent_at > bindparam("since"), Delivery.state == DeliveryState.SENT, Delivery.channel.in_(BY_MAIL)
+)
+_TO_PERSON = _SENT.where(Delivery.person_id == bindparam("person"))
+_TO_ADDRESS = _SENT.where(Delivery.address_id == bindparam("address"))
+_SETTLED = (
+    update(Delivery)
+    .where(among(Delivery.id, "ids"), Delivery.state == DeliveryState.QUEUED)
+    .values(state=bindparam("ended"), error=bindparam("why"), sent_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)
+
 
 def suppressed(session: Session, email: str) -> bool:
     """Mail to this address came back for good, and nobody has lifted that."""
-    return session.get(SuppressedAddress, email.strip().lower()) is not None
+    return session.execute(_SUPPRESSED, {"address": email.strip().lower()}).first() is not None
 
 
 def mails_since(session: Session, reader: Recipient, since: datetime) -> int:
     """How many mails somebody was sent since then. Deliveries that shared one mail share its instant."""
-    whose = Delivery.person_id == reader.person_id if reader.person_id else Delivery.address_id == reader.address_id
-    sent = select(func.count(Delivery.sent_at.distinct())).where(
-        whose, Delivery.sent_at > since, Delivery.state == DeliveryState.SENT, Delivery.channel.in_(BY_MAIL)
-    )
-    return session.scalar(sent) or 0
+    if reader.person_id:
+        return session.scalar(_TO_PERSON, {"person": reader.person_id, "since": since}) or 0
+    return session.scalar(_TO_ADDRESS, {"address": reader.address_id, "since": since}) or 0
 
 
 def refusal(session: Session, reader: Recipient, now: datetime, *, always: bool = False) -> str:
@@ -52,17 +66,16 @@ def refusal(session: Session, reader: Recipient, now: datetime, *, always: bool 
 
 def allowed_at(session: Session, reader: Recipient, now: datetime) -> datetime:
     """The first instant from `now` on outside the reader's quiet hours."""
-    preference = session.get(Preference, reader.person_id) if reader.person_id else None
-    return next_allowed(preference, reader.timezone, now)
+    hours = session.scalars(_HOURS, {"person": reader.person_id}).one_or_none() if reader.person_id else None
+    return next_allowed(hours, reader.timezone, now)
 
 
 def settle(
     session: Session, ids: Collection[int], state: DeliveryState, now: datetime, error: str | None = None
 ) -> None:
     """How deliveries that were queued ended. What ended otherwise meanwhile stays so."""
-    values = {"state": state, "error": error, "sent_at": now if state == DeliveryState.SENT else None}
-    queued = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == DeliveryState.QUEUED)
-    session.execute(queued.values(**values))
+    at = now if state == DeliveryState.SENT else None
+    session.execute(_SETTLED, {"ids": ids, "ended": state, "why": error, "at": at})
 
 
 def in_doubt(session: Session, ids: Collection[int]) -> set[int]:

@@ -10,12 +10,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from sportello.core import clock, outbox
-from sportello.core.handling import Site
+from sportello.core.handling import Ending, Site
 from sportello.core.mail import MailError, Message
 from sportello.notifications.delivery.asking import NOBODY, NOTHING, objection, reader_of, together
 from sportello.notifications.delivery.envelope import put_in
@@ -38,6 +39,8 @@ from sportello.notifications.recipients import Recipient
 from sportello.notifications.registry import registry
 
 log = logging.getLogger(__name__)
+_DUE = select(Delivery, Notice).outerjoin(Notice, Notice.id == Delivery.notice_id)
+_DUE = _DUE.where(Delivery.id == bindparam("delivery"))
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,9 @@ class Prepared:
     later: datetime | None = None
 
 
-def on_mail_due(site: Site, event: MailDue | UrgentMailDue) -> None:
-    """Send what waits, if it is still to be sent. Raises MailError when the server did not take it."""
+def on_mail_due(site: Site, event: MailDue | UrgentMailDue) -> Ending | None:
+    """Send what waits, if it is still to be sent; what is returned notes that it was. Raises MailError when the server
+    did not take it."""
     now = clock.now()
     with site.database.read() as session, site.database.read_counters() as counters:
         prepared = prepare(site, session, counters, event.delivery, now)
@@ -61,16 +65,14 @@ def on_mail_due(site: Site, event: MailDue | UrgentMailDue) -> None:
                 settle(session, [id], DeliveryState.DROPPED, now, reason)
             if prepared.later:
                 _postpone(session, event, prepared.later)
-    if prepared.message:
-        hand_over(site, event, prepared.message, prepared.ids)
+    return hand_over(site, event, prepared.message, prepared.ids) if prepared.message else None
 
 
 def prepare(site: Site, session: Session, counters: Session, delivery_id: int, now: datetime) -> Prepared:
     """Everything is asked anew, and what may still go is written."""
-    delivery = session.get(Delivery, delivery_id)
+    delivery, notice = session.execute(_DUE, {"delivery": delivery_id}).one_or_none() or (None, None)
     if delivery is None or delivery.state != DeliveryState.QUEUED:
         return Prepared()
-    notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
     kind = registry.events.get(notice.event) if notice else None
     if notice is None or kind is None:
         return Prepared(dropped={delivery_id: NOTHING})
@@ -111,17 +113,17 @@ def _written(site: Site, session: Session, reader: Recipient, told: Sequence[tup
     )
 
 
-def hand_over(site: Site, event: MailDue | UrgentMailDue, message: Message, ids: Sequence[int]) -> None:
-    """Send a mail and note what became of its deliveries. Raises MailError when it is to be tried again."""
+def hand_over(site: Site, event: MailDue | UrgentMailDue, message: Message, ids: Sequence[int]) -> Ending | None:
+    """Send a mail; what is returned notes that it was sent. What else became of it is noted here, and MailError raised
+    when it is to be tried again."""
     try:
         site.mailer.send(message)
     except MailError as error:
         with site.database.write() as session:
             if _settled(session, event, message, ids, error):
-                return
+                return None
         raise
-    with site.database.write() as session:
-        settle(session, ids, DeliveryState.SENT, clock.now())
+    return partial(settle, ids=ids, state=DeliveryState.SENT, now=clock.now())
 
 
 def _settled(

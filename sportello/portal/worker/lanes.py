@@ -11,12 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import select
-
 from search_index.whoosh_engine import WriterBusy
 from sportello.core import outbox
 from sportello.core.errors import Unavailable
-from sportello.core.handling import Handler, Site
+from sportello.core.handling import Ending, Handler, Site
 from sportello.core.logs import fields
 from sportello.core.mail import MailError
 from sportello.core.outbox import Event, OutboxRow
@@ -111,16 +109,20 @@ class RowLane:
                 if not _is_ours(self._site, row):
                     continue
                 event = row.event()
-                for handler in self._handlers[type(event)]:
-                    handler(self._site, event)
+                endings = [handler(self._site, event) for handler in self._handlers[type(event)]]
+                self._finish(row, endings)
             except Exception as error:
                 _fail(self._site, row, error)
                 if is_surroundings(error) and (rest := rows[position + 1 :]):
                     _postpone(self._site, rest, error)
                     return
-            else:
-                with self._site.database.write() as session:
-                    outbox.finish(session, [row.id])
+
+    def _finish(self, row: OutboxRow, endings: Sequence[Ending | None]) -> None:
+        """One commit says that the row is handled and what came of it: a mail that was sent costs no second one."""
+        with self._site.database.write() as session:
+            for end in filter(None, endings):
+                end(session)
+            outbox.finish(session, [row.id])
 
 
 class SideLane(RowLane):
@@ -147,9 +149,7 @@ def _is_ours(site: Site, row: OutboxRow) -> bool:
     """Still claimed by this worker. One that slept through its lease finds here that another has taken its rows over,
     and leaves them to it: two side by side would send everything twice."""
     with site.database.read() as session:
-        claim = select(OutboxRow.claimed_by, OutboxRow.claimed_until, OutboxRow.finished_at)
-        found = session.execute(claim.where(OutboxRow.id == row.id)).one_or_none()
-    return found is not None and found[0] == row.claimed_by and found[1] is not None and found[2] is None
+        return outbox.is_claimed_by(session, row)
 
 
 def _fail(site: Site, row: OutboxRow, error: Exception) -> None:
