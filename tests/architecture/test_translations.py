@@ -1,5 +1,6 @@
 """Both languages are whole: the catalogues hold what the code and the templates say, and all of it is in Italian."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -89,3 +90,15 @@ def test_what_is_said_goes_by_names_that_extraction_knows() -> None:
         for path in (ROOT / folder).rglob("*.py"):
             for name in import_line.findall(path.read_text()):
                 assert name == "_", f"{path}: {name}"
+
+
+def test_nothing_is_said_inside_a_format_string() -> None:
+    """Extraction does not look there: a text in f"{_('...')}" would stay in English."""
+    hidden = []
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob("*.py"):
+            formats = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr)]
+            for call in (node for text in formats for node in ast.walk(text) if isinstance(node, ast.Call)):
+                if getattr(call.func, "id", "") in {"_", *KEYWORDS} and isinstance(call.args[0], ast.Constant):
+                    hidden.append(f"{path}:{call.lineno}")
+    assert not hidden, "\n".join(hidden)

@@ -55,6 +55,15 @@ def test_the_article_page_shows_its_sections_facts_and_other_language(shelf: dic
     assert '<meta name="description" content="About Totals differ.">' in page
 
 
+def test_a_table_under_a_heading_is_the_only_landmark_of_its_name(database: Database, sign_in: SignIn) -> None:
+    with database.write() as session:
+        slug = write(
+            session, "Codes", markdown="## Cause\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n## Resolution\n\nx"
+        ).slug
+    page = text(sign_in("anonymous"), f"/kb/{slug}")
+    assert page.count('aria-labelledby="u-cause"') == 1
+
+
 def test_an_article_without_my_language_shows_in_the_one_it_has(shelf: dict[str, str], sign_in: SignIn) -> None:
     client = sign_in("anonymous")
     listed = text(client, "/kb/categories/vat")

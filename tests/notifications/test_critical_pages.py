@@ -342,3 +342,31 @@ def test_moderators_have_no_such_pages(desk: Desk, sign_in: Browser) -> None:
 def test_the_list_of_staff_is_empty_at_first(app: Flask, sign_in: Browser) -> None:
     assert "No critical notice yet." in sign_in("sara").get("/staff/critical").text
     assert sign_in("sara").get("/staff/critical?after=x").status_code == 404
+
+
+def test_below_a_folder_of_the_web_server_the_banner_leads_into_it(desk: Desk, sign_in: Browser) -> None:
+    desk.send(sign_in("sara"))
+    there = "http://localhost/portal"
+    anna = sign_in("anna")
+    assert f'href="/portal/kb/{desk.slug}"' in anna.get("/plans", base_url=there).text
+    assert f'href="/portal/kb/{desk.slug}"' in anna.get(desk.shown, base_url=there).text
+    assert anna.get(f"/kb/{desk.slug}", base_url=there).text.count("Close from one session only.") == 1
+
+
+def test_what_is_lacking_is_said_with_its_language(desk: Desk, sign_in: Browser) -> None:
+    sara = sign_in("sara")
+    sara.post("/staff/critical", data={"about": desk.ref})
+    assert "<span>Say what happens, in at least one language.</span>" in sara.get(desk.page).text
+    desk.act(sara, "edit", **FORM, consequence_it="La chiusura registra due volte.")
+    assert "Italiano: Say what to do at once, in this language too." in sara.get(desk.page).text
+
+
+def test_discarding_and_closing_ask_once(desk: Desk, sign_in: Browser) -> None:
+    sara = sign_in("sara")
+    sara.post("/staff/critical", data={"about": desk.ref})
+    assert "Discard…</summary>" in sara.get(desk.page).text
+    assert desk.act(sara, "edit", **FORM) == 303
+    assert desk.act(sara, "send") == 303
+    page = sara.get(desk.page).text
+    assert "It is over…</summary>" in page
+    assert "An hour after each message they can be reminded by hand" in page

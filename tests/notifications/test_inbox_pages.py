@@ -209,3 +209,18 @@ def test_what_anna_may_not_read_is_on_no_page_of_hers(
     after = anna.get(LIST).text
     assert re.sub(r'value="[^"]{60,}"', "", after) == re.sub(r'value="[^"]{60,}"', "", before)
     assert count(anna) == "1"
+
+
+@pytest.mark.parametrize(("name", "listed"), [("anna", True), ("elena", True), ("ezio", False), ("sara", False)])
+def test_critical_notices_stand_beside_for_those_whose_products_they_concern(
+    sign_in: SignIn, name: str, listed: bool
+) -> None:
+    client = sign_in(name)
+    assert (client.get(LIST).text.count('href="/critical"') == 2) is listed, "a tab, and in the menu"
+    if listed:
+        assert '<a href="/critical" aria-current="page">' in client.get("/critical").text
+
+
+def test_below_a_folder_of_the_web_server_rows_lead_into_it(sign_in: SignIn, mention: Callable[..., None]) -> None:
+    mention("One")
+    assert 'href="/portal/posts/post1"' in sign_in("anna").get(LIST, base_url="http://localhost/portal").text

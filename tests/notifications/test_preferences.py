@@ -168,3 +168,9 @@ def test_choices_are_kept_when_a_feed_is_made(database: Database, cast: Cast, si
     page = anna.post(f"{PAGE}/feed", data={"do": "make"}).text
     assert '<option selected value="daily">' in page
     assert wishes(database, cast.anna).digest is DigestRhythm.DAILY
+
+
+def test_every_label_has_its_field(sign_in: Browser) -> None:
+    page = sign_in("anna").get(PAGE).text
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(ids) == sorted(set(ids))

@@ -53,8 +53,8 @@ def foot(settings: Settings, session: Session, reader: Recipient, telling: Telli
         names = ", ".join(topic.name(reader.language) for topic in topics[:NAMED])
         why = _(N_("You get this mail because you watch %(names)s."), names=names)
     if telling.event.always:
-        why = f"{why} {_(N_('Mails of this kind cannot be switched off.'))}"
-        return Foot(why, (all_choices,))
+        fixed = _(N_("Mails of this kind cannot be switched off."))
+        return Foot(f"{why} {fixed}", (all_choices,))
     key = str(reader.viewer.extra.get("key", ""))
     leave = unsubscribe.link(settings, key, unsubscribe.event(telling.event.code))
     ways = [Line(_(N_("No more mails of this kind")), leave)]

@@ -37,7 +37,7 @@ ENTRY = StaffEntry(
 STATES = {
     CriticalState.DRAFT: N_("Draft"),
     CriticalState.TO_CONFIRM: N_("Waits for a second person"),
-    CriticalState.SENT: N_("Sent"),
+    CriticalState.SENT: N_("Sent out"),
     CriticalState.CLOSED: N_("Closed"),
     CriticalState.WITHDRAWN: N_("Withdrawn"),
 }
@@ -96,17 +96,24 @@ def notice_page(key: str, problem: str = "", status: int = 200) -> ResponseRetur
         if notice.state not in (CriticalState.DRAFT, CriticalState.TO_CONFIRM):
             return standing_page(session, common), status
         who = reached(session, running_site().plans, notice.products, entry.about)
+    lacking, tongue = _lacking(notice)
     return render_template(
-        "notifications/critical/notice.html", who=who, lacking=_lacking(notice), may_send=_may_send(notice), **common
+        "notifications/critical/notice.html",
+        who=who,
+        lacking=lacking,
+        lacking_in=tongue,
+        may_send=_may_send(notice),
+        **common,
     ), status
 
 
-def _lacking(notice: CriticalNotice) -> str:
+def _lacking(notice: CriticalNotice) -> tuple[str, str]:
+    """What must still be written, and in which language if others are complete; ("", "") for nothing."""
     try:
         check_complete(Words.of(notice))
     except Invalid as error:
-        return explain(error)
-    return ""
+        return explain(error), (error.field or "").partition("_")[2] if notice.consequence else ""
+    return "", ""
 
 
 def _may_send(notice: CriticalNotice) -> bool:

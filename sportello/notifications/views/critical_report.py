@@ -40,7 +40,7 @@ STANDINGS = {
     Standing.LEFT: N_("No longer concerned"),
 }
 MESSAGES = {
-    MessageKind.NOTICE: N_("Sent"),
+    MessageKind.NOTICE: N_("Sent out"),
     MessageKind.REMINDER: N_("Reminder"),
     MessageKind.CORRECTION: N_("Correction"),
     MessageKind.WITHDRAWAL: N_("Withdrawal"),
