@@ -8,16 +8,19 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from sportello.accounts.viewer import viewer_of
 from sportello.core import clock
 from sportello.core.db import Database
 from sportello.core.handling import Site
 from sportello.core.types import Ref
 from sportello.notifications.models import Notification, SeenMark
+from sportello.notifications.queries.inbox import inbox, unread_count
 from sportello.notifications.services import seen
+from sportello.notifications.services.announce import announce
 from sportello.notifications.services.seen import note_seen, purge_seen, seen_since, settle_seen
 from sportello.web import gather
 from tests.kb.articles import write
-from tests.notifications.telling import tell
+from tests.notifications.telling import spread, tell
 from tests.notifications.things import MENTION, Posts
 from tests.people import Cast
 
@@ -118,6 +121,31 @@ def test_marks_become_read_notifications_where_they_came_later(
     with database.read() as session:
         rows = session.execute(select(Notification.subject, Notification.read_at)).all()
     assert {(row.subject, row.read_at) for row in rows} == {(early.key, None), (late.key, opened)}
+
+
+def test_what_was_opened_before_the_worker_told_of_it_is_read(
+    database: Database, cast: Cast, site: Site, posts: Posts
+) -> None:
+    """The notice stands, the worker is behind, and she has come by the page already."""
+    viewer = viewer_of(cast.anna, site.plans)
+    ref, other = posts.write("Opened in between"), posts.write("Not opened")
+    with time_machine.travel("2026-11-23T09:00:00Z", tick=False) as clockwork:
+        with database.write() as session:
+            for about in (ref, other):
+                announce(session, MENTION.code, about, people=[cast.anna.id])
+        clockwork.shift(60)
+        with database.counters() as counters:
+            note_seen(counters, {(cast.anna.id, str(ref)): clock.now()})
+        clockwork.shift(60)
+        spread(site)
+        with database.read() as session, database.read_counters() as counters:
+            assert unread_count(session, counters, viewer) == 1
+            assert {one.title: one.read for one in inbox(session, counters, viewer).entries} == {
+                "Opened in between": True, "Not opened": False,
+            }  # fmt: skip
+            assert [one.title for one in inbox(session, counters, viewer, unread=True).entries] == ["Not opened"]
+        assert settle_seen(database) == 1
+    assert unread(database) == 1
 
 
 def test_old_marks_go_and_what_they_were_about_stays_read(

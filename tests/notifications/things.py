@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, literal, select, union_all
@@ -13,7 +13,9 @@ from sportello.core.audience import Viewer, admits
 from sportello.core.types import Ref
 from sportello.notifications.levels import Level
 from sportello.notifications.models import Subscription
-from sportello.notifications.registry import EventType, Reach, Registry, Subject, Topic, registry
+from sportello.notifications.queries.news import news
+from sportello.notifications.reaching import Telling
+from sportello.notifications.registry import DigestItem, EventType, Reach, Registry, Subject, Topic, registry
 
 TOPIC, FORUM = Ref("topic", "rounding"), Ref("forum", "ledger-talk")
 NEW_POST = EventType(
@@ -25,7 +27,8 @@ ALARM = EventType("post-alarm", "Alarms", "Something burns.", Reach.LICENSEES, a
 ALL_CLEAR = EventType(
     "post-all-clear", "All clear", "It does not burn.", Reach.SAME, always=True, webhook=True, family=ALARM.code
 )
-EVENTS = (NEW_POST, MENTION, SHOUT, ALARM, ALL_CLEAR)
+MEETING = EventType("meeting-begins", "Meetings", "What you follow is about to begin.", Reach.FOLLOWERS)
+EVENTS = (NEW_POST, MENTION, SHOUT, ALARM, ALL_CLEAR, MEETING)
 
 
 @dataclass
@@ -77,6 +80,20 @@ class Places:
         return {key: Topic(Ref(self.kind, key), {"": key.title()}, f"/{key}") for key in keys if key != "hidden"}
 
 
+class PostNews:
+    """A section of the digest: new posts in what somebody follows."""
+
+    code, heading = "posts", "New posts"
+
+    def items(self, session: Session, viewer: Viewer, since: datetime, limit: int) -> list[DigestItem]:
+        return [self._item(viewer, told) for told in news(session, viewer, [NEW_POST.code], since, limit)]
+
+    def _item(self, viewer: Viewer, told: Telling) -> DigestItem:
+        language = told.subject.language(viewer.language)
+        title, path = told.subject.titles[language], told.subject.paths[language]
+        return DigestItem(told.subject.ref, title, path, told.notice.created_at, language=language)
+
+
 @contextmanager
 def a_feature(into: Registry = registry) -> Iterator[Posts]:
     """Register the feature for the time of a test."""
@@ -86,6 +103,7 @@ def a_feature(into: Registry = registry) -> Iterator[Posts]:
     into.add_source(posts)
     for place in places:
         into.add_followable(place)
+    into.add_section(PostNews())
     try:
         yield posts
     finally:
@@ -94,6 +112,7 @@ def a_feature(into: Registry = registry) -> Iterator[Posts]:
         into.sources.pop(posts.kind, None)
         for place in places:
             into.followables.pop(place.kind, None)
+        into.sections.pop(PostNews.code, None)
 
 
 def follow(session: Session, person_id: int, ref: Ref, level: Level) -> None:

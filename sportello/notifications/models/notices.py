@@ -15,8 +15,9 @@ class Notice(Base):
     `subject` and `thread` are written refs ("article:KEY"); mails of one thread stand together in a mailbox.
     `people`: ids, for direct notices. `like`: the earlier notice whose people hear of this one too. `says`: a sentence
     of the person who posted it, by language. `language`: only who is told in it hears of this. `once` names the
-    occasion: a second notice of the same name is not made. `cursor`: ids of people up to it have been told; `told`
-    counts them.
+    occasion: a second notice of the same name is not made. `created_at`: from when on there was something to tell,
+    later than it was written down if it was announced for later; what somebody opened since then they know. `cursor`:
+    ids of people up to it have been told; `told` counts them.
     """
 
     __tablename__ = "notice"

@@ -160,13 +160,14 @@ def readable(asked: Asked) -> ColumnElement[bool]:
 def _waiting(asked: Asked, limit: int) -> Select[Any]:
     """Some of what `person` has not read. To build it takes longer than to run it."""
     mine = (Notification.person_id == bindparam("person"), Notification.read_at.is_(None), readable(asked))
-    columns: tuple[Any, ...] = (Notification.kind, Notification.subject, *_PLACE)
-    return select(*columns).where(*mine).limit(limit)
+    columns: tuple[Any, ...] = (Notification.kind, Notification.subject, *_PLACE, Notice.created_at.label("since"))
+    return select(*columns).join(Notice, Notice.id == Notification.notice_id).where(*mine).limit(limit)
 
 
 def _count(counters: Session, viewer: Viewer, rows: Sequence[Any], opens: Ref | None) -> int:
     seen = _seen(counters, viewer, rows)
-    return sum(not _opened(row, seen) and Ref(row.kind, row.subject) != opens for row in rows)
+    refs = [(Ref(row.kind, row.subject), row.since) for row in rows]
+    return sum(ref != opens and not _opened(ref, since, seen) for ref, since in refs)
 
 
 def _before(place: tuple[datetime, str]) -> ColumnElement[bool]:
@@ -178,9 +179,10 @@ def _seen(counters: Session, viewer: Viewer, rows: Collection[Any]) -> Mapping[R
     return seen_since(counters, viewer.person_id or _NOBODY, refs) if refs else {}
 
 
-def _opened(row: Any, seen: Mapping[Ref, datetime]) -> bool:
-    at = seen.get(Ref(row.kind, row.subject))
-    return at is not None and at >= row.created_at
+def _opened(ref: Ref, since: datetime, seen: Mapping[Ref, datetime]) -> bool:
+    """After its notice, though perhaps before they were told of that."""
+    at = seen.get(ref)
+    return at is not None and at >= since
 
 
 def _entries(
@@ -193,7 +195,7 @@ def _entries(
         subjects |= {subject.ref: subject for subject in found if subject.released and admits(viewer, subject.audience)}
     seen = _seen(counters, viewer, [row for row, _notice in rows if row.read_at is None])
     return [
-        _entry(viewer, row, notice, subject, row.read_at is not None or _opened(row, seen))
+        _entry(viewer, row, notice, subject, row.read_at is not None or _opened(subject.ref, notice.created_at, seen))
         for row, notice in rows
         if (subject := subjects.get(Ref(row.kind, row.subject)))
     ]

@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sportello.core import clock
 from sportello.core.audience import Viewer
 from sportello.core.types import Ref
 from sportello.notifications.levels import Channel
@@ -56,7 +57,8 @@ def news(
 
 
 def _notices(session: Session, codes: Collection[str], since: datetime, before: int | None = None) -> Sequence[Notice]:
-    statement = select(Notice).where(Notice.event.in_(sorted(codes)), Notice.created_at > since)
+    statement = select(Notice).where(Notice.event.in_(sorted(codes)))
+    statement = statement.where(Notice.created_at > since, Notice.created_at <= clock.now())
     if before is not None:
         statement = statement.where(Notice.id < before)
     return session.scalars(statement.order_by(Notice.id.desc()).limit(BATCH)).all()

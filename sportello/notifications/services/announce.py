@@ -1,9 +1,9 @@
-"""Announcing: what a feature does when somebody must be told. One row; the worker does the rest."""
+"""Announcing: what a feature does when somebody must be told, and calling that off. The worker does the rest."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -52,7 +52,7 @@ def announce(
         "says": {code: text for code, text in (says or {}).items() if text.strip()},
         "language": language,
         "once": once,
-        "created_at": clock.now(),
+        "created_at": max(at, clock.now()) if at else clock.now(),
         "cursor": 0,
         "told": 0,
     }
@@ -63,3 +63,11 @@ def announce(
         return session.scalars(select(Notice).where(Notice.once == once)).one()
     outbox.emit(session, NoticePosted(str(values["key"])), available_at=at)
     return session.get_one(Notice, made)
+
+
+def call_off(session: Session, *, ids: Collection[int] = (), once: str = "") -> None:
+    """Nobody else hears of these notices, or of the one of an occasion: what waits for its time is not told then, and
+    where people are being told just now, that ends here. What is told stays told."""
+    which = or_(Notice.id.in_(ids), Notice.once == once) if once else Notice.id.in_(ids)
+    unfinished = update(Notice).where(which, Notice.finished_at.is_(None))
+    session.execute(unfinished.values(finished_at=clock.now()), execution_options={"synchronize_session": False})

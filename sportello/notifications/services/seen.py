@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from sportello.core import clock
 from sportello.core.db import Database
-from sportello.notifications.models import Notification, SeenMark
+from sportello.notifications.models import Notice, Notification, SeenMark
 from sportello.notifications.queries.seen import seen_since
 
 __all__ = ["note_seen", "purge_seen", "seen_since", "settle_seen"]
@@ -48,7 +48,7 @@ def note_seen(counters: Session, marks: Marks) -> None:
 
 
 def settle_seen(database: Database, since: datetime | None = None, until: datetime | None = None) -> int:
-    """Notifications about what was opened (in that time) after they came are read; returns how many."""
+    """Notifications about what was opened (in that time) after their notice are read; returns how many."""
     settled = 0
     for marks in _batches(database, since, until):
         with database.read() as session:
@@ -56,7 +56,7 @@ def settle_seen(database: Database, since: datetime | None = None, until: dateti
         read = [
             {"which": row.id, "at": at}
             for row in waiting
-            if (at := marks.get((row.person_id, f"{row.kind}:{row.subject}"))) and at >= row.created_at
+            if (at := marks.get((row.person_id, f"{row.kind}:{row.subject}"))) and at >= row.since
         ]
         if not read:
             continue
@@ -77,8 +77,8 @@ def purge_seen(database: Database) -> int:
 
 def _unread_of(people: Collection[int]) -> Any:
     columns = (Notification.id, Notification.person_id, Notification.kind, Notification.subject)
-    unread = select(*columns, Notification.created_at).where(Notification.read_at.is_(None))
-    return unread.where(Notification.person_id.in_(sorted(people)))
+    unread = select(*columns, Notice.created_at.label("since")).join(Notice, Notice.id == Notification.notice_id)
+    return unread.where(Notification.read_at.is_(None), Notification.person_id.in_(sorted(people)))
 
 
 def _batches(database: Database, since: datetime | None, until: datetime | None) -> Iterator[dict[Any, datetime]]:

@@ -6,17 +6,19 @@ Where two people are needed, and where the actor may not send, it waits under `C
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from sportello.core import clock
 from sportello.core.audience import Viewer
 from sportello.core.errors import N_, Conflict, Invalid
 from sportello.core.policy import Action, allows, require
-from sportello.notifications.models import CriticalNotice, CriticalState, MessageKind, Notice
+from sportello.notifications.models import CriticalNotice, CriticalState, MessageKind
+from sportello.notifications.queries.critical.report import messages
+from sportello.notifications.services.announce import call_off
 from sportello.notifications.services.critical.held import (
     STEPPED,
     First,
+    ask_others,
     heard_before,
     hold,
     mark,
@@ -94,6 +96,7 @@ def _put_forward(
     notice.staged, notice.asked_by_id = staged, actor.person_id
     touch(notice)
     if two_people or not allows(actor, Action.CRITICAL_SEND):
+        ask_others(session, notice, actor.person_id)
         note(session, actor, notice, f"{staged['kind']}-asked")
         return False
     _apply(session, actor, notice)
@@ -135,7 +138,7 @@ def _apply(session: Session, actor: Viewer, notice: CriticalNotice) -> None:
         mark(session, notice, words)
         note(session, actor, notice, "corrected")
     else:
-        _stop_telling(session, notice)
+        call_off(session, ids=messages(notice))
         unmark(session, notice)
         notice.state, notice.ended_at, notice.remind_at = CriticalState.WITHDRAWN, clock.now(), None
         told = {language: {"reason": text} for language, text in reason.items()}
@@ -144,10 +147,3 @@ def _apply(session: Session, actor: Viewer, notice: CriticalNotice) -> None:
     notice.confirmed_by_id = actor.person_id
     notice.staged = None
     touch(notice)
-
-
-def _stop_telling(session: Session, notice: CriticalNotice) -> None:
-    """Nobody else hears of what is withdrawn: where people are still being told, that ends here."""
-    posted = [message.notice_id for message in notice.messages if message.notice_id]
-    unfinished = update(Notice).where(Notice.id.in_(posted), Notice.finished_at.is_(None))
-    session.execute(unfinished.values(finished_at=clock.now()), execution_options={"synchronize_session": False})
