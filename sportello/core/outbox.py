@@ -159,7 +159,7 @@ def fail(session: Session, row_id: int, error: str, patience: timedelta = timede
     """
     row = session.get_one(OutboxRow, row_id)
     row.attempts += 1
-    row.error = error[:2000]
+    row.error = error[:2000].encode("utf-8", "replace").decode().replace("\x00", "")  # else the failure is not kept
     row.claimed_until = None
     if row.attempts >= MAX_ATTEMPTS and clock.now() - row.created_at >= patience:
         row.parked_at = clock.now()

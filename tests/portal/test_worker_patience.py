@@ -62,3 +62,9 @@ def test_what_will_not_get_better_is_given_up(
     settings: Any, database: Database, error: MailError, age: timedelta
 ) -> None:
     assert attempts(settings, database, error, age).parked_at is not None
+
+
+def test_a_failure_that_no_database_can_note_as_it_is_holds_up_nobody(settings: Any, database: Database) -> None:
+    row = attempts(settings, database, MailError("551 \x00 \ud800 not here"), timedelta(hours=5))
+    assert row.parked_at is not None
+    assert row.error == "MailError: 551  ? not here"
