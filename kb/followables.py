@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kb.models import Article, ArticleTag, ArticleTranslation
 from kb.queries.browse import category_tree, product_shelves
 from kb.queries.kept import as_reader
+from kb.queries.remembered import remembered
 from kb.subjects import ARTICLE
 from sportello.accounts.models import Product
 from sportello.core.audience import Viewer
@@ -52,11 +53,8 @@ class Tags:
     kind, label, plural = "tag", N_("Tag"), N_("Tags")
 
     def topics(self, session: Session, viewer: Viewer, keys: Collection[str]) -> dict[str, Topic]:
-        tags = Article.visible_to(as_reader(viewer), ArticleTag.tag)
-        tags = tags.join(ArticleTag, ArticleTag.article_id == Article.id).where(ArticleTag.tag.in_(sorted(keys)))
-        return {
-            tag: Topic(Ref(self.kind, tag), {"": tag}, f"/kb/tags/{tag}") for tag in session.scalars(tags.distinct())
-        }
+        tags = _tags(session, as_reader(viewer), tuple(sorted(set(keys))))
+        return {tag: Topic(Ref(self.kind, tag), {"": tag}, f"/kb/tags/{tag}") for tag in tags}
 
 
 class Articles:
@@ -65,11 +63,9 @@ class Articles:
     kind, label, plural = ARTICLE, N_("Article"), N_("Articles")
 
     def topics(self, session: Session, viewer: Viewer, keys: Collection[str]) -> dict[str, Topic]:
-        columns = (Article.key, ArticleTranslation.language, ArticleTranslation.title, ArticleTranslation.slug)
-        rows = ArticleTranslation.visible_to(as_reader(viewer), *columns).where(Article.key.in_(sorted(keys)))
         names: dict[str, dict[str, str]] = {}
         slugs: dict[str, dict[str, str]] = {}
-        for key, language, title, slug in session.execute(rows.order_by(ArticleTranslation.language)):
+        for key, language, title, slug in _texts(session, as_reader(viewer), tuple(sorted(set(keys)))):
             names.setdefault(key, {})[language] = title
             slugs.setdefault(key, {})[language] = slug
         return {key: self._topic(viewer, key, names[key], slugs[key]) for key in names}
@@ -77,3 +73,19 @@ class Articles:
     def _topic(self, viewer: Viewer, key: str, names: Mapping[str, str], slugs: Mapping[str, str]) -> Topic:
         slug = slugs.get(viewer.language) or next(iter(slugs.values()))
         return Topic(Ref(self.kind, key), names, f"/kb/{slug}")
+
+
+@remembered
+def _tags(session: Session, viewer: Viewer, keys: tuple[str, ...]) -> list[str]:
+    tags = Article.visible_to(viewer, ArticleTag.tag)
+    tags = tags.join(ArticleTag, ArticleTag.article_id == Article.id).where(ArticleTag.tag.in_(keys))
+    return list(session.scalars(tags.distinct()))
+
+
+@remembered
+def _texts(session: Session, viewer: Viewer, keys: tuple[str, ...]) -> list[tuple[str, str, str, str]]:
+    """Key, language, title and slug of everything that can be read in those articles."""
+    columns = (Article.key, ArticleTranslation.language, ArticleTranslation.title, ArticleTranslation.slug)
+    rows = ArticleTranslation.visible_to(viewer, *columns).where(Article.key.in_(keys))
+    ordered = session.execute(rows.order_by(ArticleTranslation.language))
+    return [(key, language, title, slug) for key, language, title, slug in ordered]

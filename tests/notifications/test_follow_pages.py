@@ -180,5 +180,6 @@ def test_a_long_list_asks_the_database_no_more_often_than_a_short_one(
             for number in numbers:
                 key = keys[kind][number] if kind in keys else str(number)
                 follow_(session, cast.piero.id, Ref(kind, key), Level.WATCHING)
+    asked()
     assert asked() == few
     assert "Article 11" in piero.get("/settings/subscriptions").text
