@@ -27,6 +27,16 @@ class UrgentMailDue(Event):
 
 
 @dataclass(frozen=True)
+class CriticalAsked(Event):
+    """A critical notice, or a change of it, waits for a second person. `key`: of the notice; `asked`: its stamp then;
+    `person`: one who may send it, and is told."""
+
+    key: str
+    asked: str
+    person: int
+
+
+@dataclass(frozen=True)
 class DigestDue(Event):
     """Somebody's digest is to be written and sent, with what they may see then. `delivery`: the id of its row."""
 

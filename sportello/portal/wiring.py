@@ -20,6 +20,7 @@ from sportello.core.handling import Handler, Site
 from sportello.core.outbox import Event
 from sportello.core.types import Ref
 from sportello.notifications import events as notices
+from sportello.notifications.delivery.critical_mails import on_critical_asked
 from sportello.notifications.delivery.digest_mail import on_digest_due
 from sportello.notifications.delivery.mails import on_mail_due
 from sportello.notifications.delivery.organisation_mails import on_address_registered, on_webhook_switched_off
@@ -88,7 +89,10 @@ MAILS: Mapping[type[Event], Sequence[Handler]] = {
 DIGESTS: Mapping[type[Event], Sequence[Handler]] = {notices.DigestDue: (on_digest_due,)}
 """On Monday mornings there are very many of them, and each asks a lot."""
 
-URGENT: Mapping[type[Event], Sequence[Handler]] = {notices.UrgentMailDue: (on_mail_due,)}
+URGENT: Mapping[type[Event], Sequence[Handler]] = {
+    notices.UrgentMailDue: (on_mail_due,),
+    notices.CriticalAsked: (on_critical_asked,),
+}
 """Mails about critical notices, behind no others. One after the other: a kill in between repeats one at most."""
 
 CALLS: Mapping[type[Event], Sequence[Handler]] = {notices.CallDue: (on_call_due,)}

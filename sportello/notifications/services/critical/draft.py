@@ -11,7 +11,7 @@ from sportello.core.types import Ref
 from sportello.notifications.models import CriticalNotice, CriticalState
 from sportello.notifications.queries.critical.subjects import KIND
 from sportello.notifications.registry import registry, subject_of
-from sportello.notifications.services.critical.held import STEPPED, hold, note, touch
+from sportello.notifications.services.critical.held import STEPPED, ask_others, hold, note, touch
 from sportello.notifications.services.critical.words import Words, check_complete, check_words, put
 
 OPEN = (CriticalState.DRAFT, CriticalState.TO_CONFIRM, CriticalState.SENT)
@@ -66,6 +66,7 @@ def ask(session: Session, actor: Viewer, key: str, seen: str | None = None) -> C
     check_complete(Words.of(notice))
     notice.state, notice.asked_by_id = CriticalState.TO_CONFIRM, actor.person_id
     touch(notice)
+    ask_others(session, notice, notice.author_id, actor.person_id)
     note(session, actor, notice, "asked")
     return notice
 

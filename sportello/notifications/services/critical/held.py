@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from sportello.accounts.models import Person, PersonRole
 from sportello.accounts.services import audit
-from sportello.core import clock
-from sportello.core.audience import Viewer, admits
+from sportello.core import clock, outbox
+from sportello.core.audience import Role, Viewer, admits
 from sportello.core.errors import N_, Conflict, NotFound
 from sportello.core.policy import Action, allows, require
 from sportello.core.types import Ref
+from sportello.notifications.events import CriticalAsked
 from sportello.notifications.models import CriticalMessage, CriticalNotice, MessageKind, Notice
 from sportello.notifications.queries.critical.subjects import KIND, abouts
 from sportello.notifications.registry import Subject, registry
@@ -26,6 +28,8 @@ EVENTS = {
     MessageKind.CORRECTION: "critical-correction",
     MessageKind.WITHDRAWAL: "critical-withdrawal",
 }
+SENDING = (Role.ADMINISTRATOR.value, Role.EDITOR.value)
+"""Who is asked to send what waits; the policy decides when they do."""
 MEANWHILE = N_("Somebody changed this notice meanwhile. Read what it says now, and decide again.")
 STEPPED = N_("This notice is no longer at that step. Look at where it stands now.")
 
@@ -63,6 +67,14 @@ def stamp(notice: CriticalNotice) -> str:
 def second(notice: CriticalNotice, two_people: bool) -> First | None:
     """Who cannot be the second person: whose words they are, and who asked; None where one person is enough."""
     return First(frozenset({notice.author_id, notice.asked_by_id}) - {None}) if two_people else None
+
+
+def ask_others(session: Session, notice: CriticalNotice, *first: int | None) -> None:
+    """Have everybody who may send told that the notice waits for them, but `first`: whose words they are."""
+    role = exists().where(PersonRole.person_id == Person.id, PersonRole.role.in_(SENDING))
+    others = select(Person.id).where(Person.active, role, Person.id.not_in(set(first) - {None})).order_by(Person.id)
+    for person_id in session.scalars(others):
+        outbox.emit(session, CriticalAsked(notice.key, stamp(notice), person_id))
 
 
 def may_send(actor: Viewer, notice: CriticalNotice, two_people: bool) -> bool:
