@@ -113,6 +113,9 @@ def test_names_languages_and_products_are_checked(site: Site, cast: Cast) -> Non
     for data, field in (
         (AddressData("a@b.example", " "), "name"),
         (AddressData("a@b.example", "x" * 201), "name"),
+        (AddressData("a@b.example", "your account is closed: https://evil.example"), "name"),
+        (AddressData("a@b.example", "see WWW.evil.example"), "name"),
+        (AddressData("a@b.example", "evil.example/login"), "name"),
         (AddressData("a@b.example", "Desk", "fr"), "language"),
         (AddressData("a@b.example", "Desk", "en", ("foundry",)), "products"),  # not licensed
         (AddressData("a@b.example", "Desk", "en", ("nothing",)), "products"),

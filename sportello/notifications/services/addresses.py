@@ -1,6 +1,7 @@
 """Addresses without an account that hear of critical notices: registered by a colleague, confirmed by themselves."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MOST = 100  # of one organisation
 LIFETIME = timedelta(days=14)  # of the link that confirms
 BETWEEN = timedelta(hours=1)  # two mails to the same address
 KEEP_UNCONFIRMED = timedelta(days=30)
+_WEB = re.compile(r"://|\bwww\.|\.[a-z]{2,}/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def register(session: Session, actor: Viewer, organisation_key: str | None, data
     email = check_email(data.email)
     _check_new(session, organisation, email)
     row = RegisteredAddress(
-        key=keys.new_key(), organisation_id=organisation.id, email=email, name=check_name(data.name),
+        key=keys.new_key(), organisation_id=organisation.id, email=email, name=_name(data.name),
         language=check_language(data.language), products=_products(organisation, data.products),
         added_by_id=actor.person_id, created_at=clock.now(), asked_at=clock.now(),
     )  # fmt: skip
@@ -170,6 +172,14 @@ def organisation_of(session: Session, actor: Viewer, key: str | None) -> Organis
 def snapshot(row: RegisteredAddress) -> dict[str, Any]:
     """What the audit log compares."""
     return {"name": row.name, "language": row.language, "products": list(row.products)}
+
+
+def _name(text: str) -> str:
+    """A name goes to an address of somebody's choice in a mail that this site sends: it leads nowhere."""
+    name = check_name(text)
+    if _WEB.search(name):
+        raise Invalid(N_("A web address is no name."), field="name")
+    return name
 
 
 def _check_new(session: Session, organisation: Organisation, email: str) -> None:
