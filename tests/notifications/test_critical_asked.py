@@ -1,17 +1,23 @@
 """Who may let a critical notice go out hears at once that one waits for them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
 from flask import Flask
 
 from sportello.accounts.models import Person
+from sportello.core import clock
 from sportello.core.audience import Role
 from sportello.core.db import Database
+from sportello.core.handling import Site
 from sportello.core.mail import stored_mails
 from sportello.core.settings import Settings
+from sportello.notifications.delivery.critical_mails import on_critical_asked
+from sportello.notifications.events import CriticalAsked
 from sportello.notifications.services.critical import change, draft
+from sportello.notifications.services.critical.held import stamp
 from tests.notifications.alarms import WHY, WORDS, closing, colleague, drafted, sent, set_roles, viewer, work
 from tests.people import Cast
 
@@ -85,3 +91,21 @@ def test_who_may_not_send_any_more_is_not_asked(app: Flask, database: Database, 
         set_roles(session, session.get_one(Person, cast.ada.id), Role.AGENT)
     work(app)
     assert box() == {}
+
+
+def test_staff_without_the_second_factor_that_they_must_have_read_nothing_by_mail_either(
+    app: Flask, database: Database, cast: Cast, box: Box
+) -> None:
+    site: Site = app.extensions["sportello.site"]
+    with database.write() as session:
+        notice = drafted(session, viewer(cast.sara), closing(session))
+        draft.ask(session, viewer(cast.sara), notice.key)
+        session.get_one(Person, cast.ada.id).totp_confirmed_at = None
+        asked = CriticalAsked(notice.key, stamp(notice), cast.ada.id)
+    strict = replace(site, settings=replace(site.settings, require_staff_totp=True))
+    on_critical_asked(strict, asked)
+    assert box() == {}
+    with database.write() as session:
+        session.get_one(Person, cast.ada.id).totp_confirmed_at = clock.now()
+    on_critical_asked(strict, asked)
+    assert sorted(box()) == ["ada"]

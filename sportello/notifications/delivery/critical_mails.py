@@ -23,7 +23,8 @@ def on_critical_asked(site: Site, event: CriticalAsked) -> None:
     """Tell one of them, if it still waits as it was asked for, and they may still send it."""
     with site.database.read() as session:
         person = session.get(Person, event.person)
-        viewer = viewer_of(person, site.plans)
+        complete = not site.settings.require_staff_totp or (person is not None and person.totp_confirmed_at is not None)
+        viewer = viewer_of(person, site.plans, second_factor=complete)
         notice = session.scalars(select(CriticalNotice).where(CriticalNotice.key == event.key)).one_or_none()
         if person is None or notice is None or stamp(notice) != event.asked:
             return
