@@ -304,6 +304,12 @@ def test_test_calls_are_limited(site: Site, cast: Cast, sign_in: SignIn, databas
         assert len(session.scalars(select(Delivery)).all()) == 20
 
 
+def test_nobody_has_names_asked_for_without_end(sign_in: SignIn) -> None:
+    piero = sign_in("piero")
+    statuses = [piero.post(LIST, data={**FORM, "url": "https://127.0.0.1/"}).status_code for _ in range(31)]
+    assert statuses == [400] * 30 + [429]
+
+
 def test_a_test_call_that_is_made_again_is_a_test_call_too(
     site: Site, cast: Cast, sign_in: SignIn, database: Database
 ) -> None:

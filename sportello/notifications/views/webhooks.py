@@ -15,6 +15,7 @@ from sportello.notifications.models import Webhook
 from sportello.notifications.queries import webhooks as query
 from sportello.notifications.registry import registry
 from sportello.notifications.services import webhooks as service
+from sportello.notifications.services.organisations import organisation_of
 from sportello.notifications.services.webhooks import WebhookData
 from sportello.notifications.views.blueprints import bp
 from sportello.notifications.views.organisation_forms import WebhookForm, answered, shown
@@ -24,6 +25,7 @@ from sportello.web.i18n import gettext as _
 from sportello.web.session import counters_session, read_session, settings, write_session
 
 TESTS = Limit("webhook-test", 20, 3600)
+CHECKS = Limit("webhook-check", 30, 3600)  # of addresses: each asks somebody's name server, and waits for it
 
 
 @bp.route("/organisation/webhooks", methods=["GET", "POST"])
@@ -40,9 +42,8 @@ def organisation_webhooks(key: str) -> ResponseReturnValue:
 
 def _webhooks(key: str | None) -> ResponseReturnValue:
     """The list and the form of one organisation; None: the viewer's own."""
-    viewer = current_viewer()
     with read_session() as session:
-        organisation = service.realm_organisation(session, viewer, key)
+        organisation = organisation_of(session, current_viewer(), Action.WEBHOOKS_MANAGE, key)
     form, made, refused = _form(), [], None
     if form.validate_on_submit():
         refused = shown(form, lambda: made.append(_add(form, key)))
@@ -63,6 +64,7 @@ def _form(webhook: Webhook | None = None) -> WebhookForm:
 
 
 def _checked(form: WebhookForm) -> service.Checked:
+    _limit(CHECKS)
     data = WebhookData(form.name.data, form.url.data, form.events.data or ())
     return service.check(data, settings().webhook_networks)
 
@@ -115,7 +117,7 @@ def manage_webhook(key: str, act: str) -> ResponseReturnValue:
     with write_session() as session:
         if act == "test":
             service.test_call(session, viewer, key)
-            _limit_tests()
+            _limit(TESTS)
             done = _("The test call is on its way; reload the page in a moment to see how it ended.")
         else:
             row = service.switch(session, viewer, key, act == "on")
@@ -126,9 +128,9 @@ def manage_webhook(key: str, act: str) -> ResponseReturnValue:
     return redirect(url_for("notifications.webhook", key=key))
 
 
-def _limit_tests() -> None:
+def _limit(limit: Limit) -> None:
     with counters_session() as counters:
-        hit(counters, TESTS, current_viewer().person_id)
+        hit(counters, limit, current_viewer().person_id)
 
 
 @bp.post("/webhooks/<key>/secret")
@@ -168,7 +170,7 @@ def retry_call(key: str, delivery: str) -> ResponseReturnValue:
         with write_session() as session:
             again = service.retry(session, current_viewer(), key, delivery)
             if again.notice_id is None:
-                _limit_tests()
+                _limit(TESTS)
         flash(_("It will be tried again at once."), "success")
     except Conflict as error:
         flash(explain(error), "error")
