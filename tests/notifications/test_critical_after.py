@@ -461,3 +461,15 @@ def test_every_message_is_kept_word_by_word(alarm: Alarm) -> None:
     assert [(row.kind, row.version) for row in rows] == [("notice", 1), ("correction", 2), ("withdrawal", 2)]
     assert rows[1].texts["en"]["reason"] == WHY["en"]
     assert rows[2].texts == {"en": {"reason": "A misprint."}}
+
+
+def test_notices_about_other_products_however_many_hide_none(alarm: Alarm) -> None:
+    with alarm.database.write() as session:
+        ours = session.scalars(select(CriticalNotice)).one()
+        shared = {"subject": ours.subject, "products": {"foundry": ["ledger"]}, "consequence": {"en": "x"}}
+        shared |= {"action": {"en": "y"}, "created_at": clock.now(), "changed_at": clock.now(), "sent_at": clock.now()}
+        session.add_all(CriticalNotice(key=f"other{n:05}", state=CriticalState.SENT, **shared) for n in range(201))
+    with alarm.database.read() as session:
+        anna = as_now(alarm.database, alarm.cast.anna)
+        assert [one.key for one in my_notices(session, anna)] == [alarm.key]
+        assert [one.key for one in banners(session, anna)] == [alarm.key]

@@ -1,11 +1,11 @@
 """The banner that stays on every page until it is acknowledged; asked by rule, of what is true now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Text, cast, exists, false, or_, select
 from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Product
@@ -64,12 +64,20 @@ def acknowledged(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
+def names_one_of(products: Collection[str]) -> ColumnElement[bool]:
+    """Written with one of these products, perhaps as the name of a version: `concerned` decides. So that notices about
+    what somebody does not license cost them nothing, however many there are."""
+    written = cast(CriticalNotice.products, Text)
+    return or_(false(), *(written.contains(f'"{code}"', autoescape=True) for code in sorted(products)))
+
+
 def banners(session: Session, viewer: Viewer) -> list[Shown]:
     """What the viewer must still acknowledge, the newest first. No statement for who licenses nothing, else one; a
     few more if there is something."""
     if viewer.person_id is None or not viewer.products:
         return []
-    statement = select(CriticalNotice).where(CriticalNotice.state == CriticalState.SENT, ~acknowledged(viewer))
+    waiting = (CriticalNotice.state == CriticalState.SENT, ~acknowledged(viewer), names_one_of(viewer.products))
+    statement = select(CriticalNotice).where(*waiting)
     rows = session.scalars(statement.order_by(CriticalNotice.sent_at.desc(), CriticalNotice.id.desc())).all()
     return _shown(session, viewer, [(row, False) for row in rows])
 
@@ -80,6 +88,7 @@ def my_notices(session: Session, viewer: Viewer) -> list[Shown]:
         return []
     states = (CriticalState.SENT, CriticalState.CLOSED)
     statement = select(CriticalNotice, acknowledged(viewer)).where(CriticalNotice.state.in_(states))
+    statement = statement.where(names_one_of(viewer.products))
     rows = session.execute(statement.order_by(CriticalNotice.sent_at.desc(), CriticalNotice.id.desc()).limit(200))
     return _shown(session, viewer, [(row[0], bool(row[1])) for row in rows])
 
@@ -155,6 +164,6 @@ def product_names(session: Session) -> dict[str, str]:
 
 
 def labels(products: dict[str, Any], names: dict[str, str]) -> list[str]:
-    """ "Ledger 15.0, 15.1" for each product, by name; "Ledger" for all its versions."""
+    """Each product with its versions, by name: "Ledger 15.0, 15.1"; "Ledger" for all of them."""
     ordered = sorted(products, key=lambda code: names.get(code, code))
     return [" ".join((names.get(code, code), ", ".join(products[code]))).strip() for code in ordered]
