@@ -168,7 +168,7 @@ def _letter(told: Told, subject: str, lead: list[str]) -> Letter:
     acknowledge = _(N_("Please acknowledge it: then we know that you know, and the banner in the portal goes."))
     return Letter(
         subject=subject,
-        label=_(told.event.label),
+        label=_(N_("Critical solution") if told.event.code == NOTICE.code else told.event.label),
         heading=told.title,
         critical=True,
         paragraphs=(*lead, consequence, pick(critical.action, spoken)[1], ours),

@@ -73,6 +73,14 @@ def sign_in_by_form(page: "Page", site_url: str, name: str) -> None:
     page.wait_for_selector("details.menu")
 
 
+def speak(page: "Page", language: str) -> None:
+    """Have the person choose their language at the foot of a page."""
+    page.goto("/plans")
+    if page.locator("html").get_attribute("lang") != language:
+        page.locator(f'.footer button[name=language][value="{language}"]').click()
+        page.wait_for_selector(f'html[lang="{language}"]')
+
+
 @pytest.fixture(scope="session")
 def storage_of(live_site: LiveSite, chromium: "Browser") -> "Callable[[str], StorageState | None]":
     """The cookies of somebody who signed in once; None for `anonymous`."""

@@ -13,7 +13,7 @@ from sportello.core.settings import Settings
 from sportello.notifications import unsubscribe
 from sportello.notifications.models import Preference, Subscription
 from tests.browser.checks import audit
-from tests.browser.fixtures import EMAILS, NARROW, PHONE
+from tests.browser.fixtures import EMAILS, NARROW, PHONE, speak
 from tests.browser.live import LiveSite
 
 pytestmark = pytest.mark.browser
@@ -23,20 +23,21 @@ LEVEL = ".follow > summary"
 
 @pytest.fixture
 def link(live_site: LiveSite) -> Iterator[Callable[[str], str]]:
-    """Chiara has chosen nothing yet; of her links, by what they switch off."""
+    """Chiara has chosen nothing yet, and reads English here; of her links, by what they switch off."""
     folder = Path(live_site.folder)
     database = Database(f"sqlite:///{folder / 'sportello.sqlite'}", f"sqlite:///{folder / 'counters.sqlite'}")
 
-    def clear() -> str:
+    def clear(language: str) -> str:
         with database.write() as session:
-            who, key = session.execute(select(Person.id, Person.key).where(Person.email == EMAILS["chiara"])).one()
+            who = session.scalars(select(Person).where(Person.email == EMAILS["chiara"])).one()
+            who.language = language
             for table in (Subscription, Preference):
-                session.execute(delete(table).where(table.person_id == who))
-        return str(key)
+                session.execute(delete(table).where(table.person_id == who.id))
+            return who.key
 
-    key, settings = clear(), Settings.from_env(live_site.environ)
+    key, settings = clear("en"), Settings.from_env(live_site.environ)
     yield lambda what: f"/unsubscribe/{unsubscribe.token(settings, key, what)}"
-    clear()
+    clear("it")
     database.dispose()
 
 
@@ -86,9 +87,11 @@ def test_an_open_menu_is_no_wider_than_the_narrowest_screen(open_as: Open, link:
 
 @pytest.mark.parametrize("language", ["en", "it"])
 def test_the_settings_are_accessible_at_every_width(open_as: Open, link: Callable[[str], str], language: str) -> None:
-    page = open_as("chiara", language=language)
+    page = open_as("chiara")
+    speak(page, language)
     for address in ("/settings/notifications", "/settings/subscriptions"):
         page.goto(address)
+        assert page.locator("html").get_attribute("lang") == language
         assert audit(page, address) == []
 
 

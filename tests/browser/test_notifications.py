@@ -15,7 +15,7 @@ from sportello.core.audience import system
 from sportello.core.db import Database
 from sportello.notifications.models import Notice, Notification, SeenMark
 from tests.browser.checks import audit
-from tests.browser.fixtures import EMAILS, NARROW
+from tests.browser.fixtures import EMAILS, NARROW, speak
 from tests.browser.live import LiveSite
 
 pytestmark = pytest.mark.browser
@@ -25,11 +25,12 @@ COUNT = ".topbar .tool__count"
 
 @pytest.fixture
 def told(live_site: LiveSite) -> Iterator[None]:
-    """Chiara was told of three public articles, and of nothing else."""
+    """Chiara was told of three public articles, and of nothing else. She reads English here."""
     folder = Path(live_site.folder)
     database = Database(f"sqlite:///{folder / 'sportello.sqlite'}", f"sqlite:///{folder / 'counters.sqlite'}")
     with database.write() as session:
-        who = session.scalars(select(Person.id).where(Person.email == EMAILS["chiara"])).one()
+        chiara = session.scalars(select(Person).where(Person.email == EMAILS["chiara"])).one()
+        chiara.language, who = "en", chiara.id
         public = Article.visible_to(system(), Article.key).where(
             Article.audience == "public", Article.published_at <= clock.now()
         )
@@ -49,6 +50,7 @@ def told(live_site: LiveSite) -> Iterator[None]:
         counters.execute(delete(SeenMark).where(SeenMark.person_id == who))
     yield
     with database.write() as session:
+        session.get_one(Person, who).language = "it"
         session.execute(delete(Notification).where(Notification.person_id == who))
     database.dispose()
 
@@ -113,6 +115,8 @@ def test_without_scripts_there_are_buttons(open_as: Open, told: None) -> None:
 
 @pytest.mark.parametrize("language", ["en", "it"])
 def test_the_list_is_accessible_at_every_width(open_as: Open, told: None, language: str) -> None:
-    page = open_as("chiara", language=language)
+    page = open_as("chiara")
+    speak(page, language)
     page.goto("/notifications")
+    assert page.locator("html").get_attribute("lang") == language
     assert audit(page, "/notifications") == []

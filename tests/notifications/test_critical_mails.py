@@ -59,6 +59,7 @@ def test_each_reads_it_in_their_language_with_the_way_to_acknowledge(
     assert english["Subject"] == "Critical: Year-end closing posts twice"
     assert "Year-end closing can post twice. Close from one session only." in text_of(english)
     assert "It concerns Ledger 15.1." in text_of(english)
+    assert text_of(english).startswith("CRITICAL SOLUTION Year-end")
     assert f"/critical/{notice.key}" in text_of(english)
     assert "La chiusura registra due volte" in italian["Subject"]
     assert "La chiusura può registrare due volte. Chiudere da una sola sessione." in text_of(italian)

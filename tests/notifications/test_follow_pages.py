@@ -47,7 +47,9 @@ def test_the_control_on_a_page_says_and_changes_the_level(database: Database, sl
     assert set(kept(database).values()) == {Level.WATCHING}
     anna.post("/follow/product/ledger", data={"level": "none"})
     assert "product:ledger" not in kept(database)
-    assert "this is the default" in anna.get("/kb/products/ledger").text
+    default = anna.get("/kb/products/ledger").text
+    assert "this is the default" in default
+    assert 'value="tracking" aria-pressed="false" aria-current="true"' in default
 
 
 def test_a_category_can_be_followed(database: Database, cast: Cast, sign_in: Browser) -> None:
