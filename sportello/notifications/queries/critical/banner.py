@@ -65,10 +65,10 @@ def acknowledged(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def names_one_of(products: Collection[str]) -> ColumnElement[bool]:
-    """Written with one of these products, perhaps as the name of a version: `concerned` decides. So that notices about
-    what somebody does not license cost them nothing, however many there are."""
+    """It stands there as it is written, `{"ledger": ["15.1"]}`; `concerned` decides. So that notices about what
+    somebody does not license cost them nothing, however many there are."""
     written = cast(CriticalNotice.products, Text)
-    return or_(false(), *(written.contains(f'"{code}"', autoescape=True) for code in sorted(products)))
+    return or_(false(), *(written.contains(f'"{code}":', autoescape=True) for code in sorted(products)))
 
 
 def banners(session: Session, viewer: Viewer) -> list[Shown]:
