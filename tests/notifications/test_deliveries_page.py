@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from sportello.core import clock, outbox
+from sportello.core import clock, keys, outbox
 from sportello.core.db import Database
 from sportello.core.types import Ref
 from sportello.notifications.events import NoticePosted
-from sportello.notifications.models import Delivery, DeliveryChannel, DeliveryState, SuppressedAddress
+from sportello.notifications.models import Delivery, DeliveryChannel, DeliveryState, SuppressedAddress, Webhook
 from sportello.notifications.queries.deliveries import PAGE
 from tests.kb.articles import write
 from tests.notifications.leaving import a_delivery, a_notice, waiting_events
@@ -57,6 +57,19 @@ def test_a_servers_answer_is_shown_as_it_is(database: Database, cast: Cast, sign
         a_delivery(session, person_id=cast.anna.id, error="452 disk 100% full %(name)s <script>alert(1)</script>")
     page = sign_in("ada").get(PAGE_OF).text
     assert "452 disk 100% full %(name)s &lt;script&gt;" in page
+
+
+def test_a_test_call_of_a_system_is_called_so(database: Database, cast: Cast, sign_in: SignIn) -> None:
+    with database.write() as session:
+        home = cast.organisations["xtreme"].id
+        hook = Webhook(key=keys.new_key(), organisation_id=home, name="Tickets", url="https://t.example", secret="s")
+        hook.events, hook.created_at = [], clock.now()
+        session.add(hook)
+        session.flush()
+        a_delivery(session, webhook_id=hook.id, channel=DeliveryChannel.WEBHOOK, error="500", attempts=1)
+    page = sign_in("ada").get(PAGE_OF).text
+    for words in ("Test call", "Tickets", "Answer 500"):
+        assert words in page, words
 
 
 def test_it_is_tried_again_by_its_button(database: Database, cast: Cast, sign_in: SignIn) -> None:
