@@ -10,11 +10,11 @@ import secrets
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from search_index.models import SearchMask
 from sportello.core import clock
+from sportello.core.bulk import insert_into
 from sportello.core.types import Ref
 
 BATCH = 400  # refs in one statement: SQLite takes 999 parameters in old builds
@@ -23,10 +23,9 @@ HIDDEN = 200  # the same for writing, four parameters a row
 
 def hide(session: Session, *refs: Ref) -> None:
     """Leave these out of every search from the commit of this transaction on."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     now = clock.now()
     for batch in _batches(set(refs), HIDDEN):
-        statement = insert(SearchMask).values(
+        statement = insert_into(session, SearchMask).values(
             [{"kind": ref.kind, "key": ref.key, "since": now, "token": secrets.token_hex(8)} for ref in batch]
         )
         session.execute(

@@ -3,20 +3,18 @@
 from datetime import date, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kb.models import ArticleViews
 from sportello.core import clock
+from sportello.core.bulk import insert_into
 
 KEPT_FOR = timedelta(days=730)
 
 
 def count_view(session: Session, article_key: str, audience: str, *, number: int = 1, day: date | None = None) -> None:
     """Count openings on a day (default: one, today), in the counters database: one statement."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(ArticleViews).values(
+    statement = insert_into(session, ArticleViews).values(
         article_key=article_key, day=day or clock.today(), audience=audience, count=number
     )
     session.execute(

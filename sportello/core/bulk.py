@@ -51,10 +51,10 @@ def insert_rows(
     if not rows:
         return []
     if session.get_bind().dialect.name == "postgresql":
-        into: Any = postgresql.insert(table).from_select([*each, *same], _unfolded(table, same, each))
+        into = insert_into(session, table).from_select([*each, *same], _unfolded(table, same, each))
         values = None
     else:
-        into = sqlite.insert(table)
+        into = insert_into(session, table)
         values = [dict(zip(each, row, strict=True)) | dict(same) for row in zip(*each.values(), strict=True)]
     if once:
         into = into.on_conflict_do_nothing()
@@ -62,6 +62,12 @@ def insert_rows(
         into = into.returning(table.c[returning])
     made = session.execute(into, values)
     return made.scalars().all() if returning else []
+
+
+def insert_into(session: Session, model: Any) -> Any:
+    """The `INSERT` of this very database, which knows `ON CONFLICT`: the two have no common one."""
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)
 
 
 class _Numbers(TypeDecorator[Collection[int]]):

@@ -8,11 +8,11 @@ import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Integer, String, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sportello.core import clock
 from sportello.core.audience import Viewer
+from sportello.core.bulk import insert_into
 from sportello.core.db import CountersBase, Database
 from sportello.core.errors import TooMany
 from sportello.core.settings import Settings
@@ -53,10 +53,8 @@ def hit(session: Session, limit: Limit, subject: object) -> None:
     if not limit.count:
         return
     start, end = limit.window()
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = (
-        insert(LimitCounter)
+        insert_into(session, LimitCounter)
         .values(name=limit.name, subject=_digest(subject), start=start, hits=1, ends=end)
         .on_conflict_do_update(
             index_elements=[LimitCounter.name, LimitCounter.subject, LimitCounter.start],

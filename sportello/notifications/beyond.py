@@ -43,18 +43,22 @@ def tell_addresses(site: Site, telling: Telling) -> None:
 def addresses_in_question(telling: Telling) -> ColumnElement[bool] | None:
     """Which registered addresses might hear of it; None: none, ever.
 
-    One that is the address of a person of the same organisation is left to the person.
+    One that is the address of a person of the same organisation is left to the person; but who heard of the earlier
+    notice there hears how it goes on, whoever has an account by now.
     """
-    if telling.event.reach not in (Reach.LICENSEES, Reach.SAME):
-        return None
     heard = exists().where(Delivery.notice_id == telling.notice.like_id, Delivery.address_id == RegisteredAddress.id)
     person = exists().where(
         Person.email == RegisteredAddress.email,
         Person.organisation_id == RegisteredAddress.organisation_id,
         Person.active,
     )
-    again = heard if telling.event.reach == Reach.SAME else true()
-    return and_(RegisteredAddress.confirmed_at.is_not(None), ~person, again)
+    match telling.event.reach:
+        case Reach.LICENSEES:
+            return and_(RegisteredAddress.confirmed_at.is_not(None), ~person)
+        case Reach.SAME:
+            return and_(RegisteredAddress.confirmed_at.is_not(None), heard)
+        case _:
+            return None
 
 
 def _addresses(session: Session, telling: Telling, after: int) -> Sequence[RegisteredAddress]:

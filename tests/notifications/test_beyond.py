@@ -15,7 +15,7 @@ from sportello.notifications.reaching import Telling
 from sportello.notifications.registry import EventType
 from tests.notifications.telling import spread, tell, waiting
 from tests.notifications.things import ALARM, ALL_CLEAR, NEW_POST, SHOUT, Posts
-from tests.people import Cast
+from tests.people import Cast, make_person
 
 
 def register(
@@ -77,6 +77,19 @@ def test_an_address_of_somebody_who_is_told_anyway_gets_no_second_mail(site: Sit
     with site.database.write() as session:
         session.merge(cast.anna).active = False
     assert addressed(site, tell(site, ALARM, posts.write("Fire again", products=["ledger"]))) == [address]
+
+
+def test_an_address_that_heard_hears_the_end_though_a_colleague_has_an_account_by_now(
+    site: Site, cast: Cast, posts: Posts
+) -> None:
+    """The new account was told nothing: somebody at that mailbox still believes that it burns."""
+    desk = register(site, cast, "xtreme", "desk@xtreme.example")
+    ref = posts.write("Fire", products=["ledger"])
+    alarm = tell(site, ALARM, ref)
+    with site.database.write() as session:
+        make_person(session, "desk", session.merge(cast.organisations["xtreme"]))
+    assert addressed(site, tell(site, ALL_CLEAR, ref, like=alarm)) == [desk]
+    assert addressed(site, tell(site, ALARM, posts.write("Fire again", products=["ledger"]))) == []
 
 
 def test_addresses_hear_of_nothing_but_alarms_and_their_end(site: Site, cast: Cast, posts: Posts) -> None:

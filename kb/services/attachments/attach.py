@@ -1,7 +1,6 @@
 """Giving an article a file that was stored."""
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kb.events import FileStored
@@ -11,6 +10,7 @@ from kb.queries.articles import get_article
 from kb.services.attachments.store import StoredFile
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer, system
+from sportello.core.bulk import insert_into
 from sportello.core.errors import N_, Invalid
 from sportello.core.policy import Action, require
 
@@ -79,7 +79,6 @@ def add_attachment(
 
 def _blob(session: Session, stored: StoredFile) -> Blob:
     """The row of this content, made if it is new (by two uploads at once, too), locked so that no sweep takes it."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     values = {
         "sha256": stored.sha256,
         "storage_key": stored.storage_key,
@@ -90,7 +89,7 @@ def _blob(session: Session, stored: StoredFile) -> Blob:
         "words": "" if stored.kind.is_picture else None,
         "created_at": clock.now(),
     }
-    session.execute(dialect.insert(Blob).values(values).on_conflict_do_nothing(index_elements=[Blob.sha256]))
+    session.execute(insert_into(session, Blob).values(values).on_conflict_do_nothing(index_elements=[Blob.sha256]))
     return session.scalars(select(Blob).where(Blob.sha256 == stored.sha256).with_for_update()).one()
 
 

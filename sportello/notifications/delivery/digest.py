@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Person
 from sportello.core import clock, keys
+from sportello.core.bulk import insert_into
 from sportello.core.handling import Site
 from sportello.core.outbox import OutboxRow
 from sportello.notifications.events import DigestDue
@@ -60,7 +60,7 @@ def _reckon(site: Site) -> bool:
                 {"person_id": person_id, "digest": rhythm, "next_digest_at": next_digest(rhythm, timezone, now)}
                 for person_id, timezone in beginners
             ]
-            session.execute(_dialect(session).insert(Preference).values(rows).on_conflict_do_nothing())
+            session.execute(insert_into(session, Preference).values(rows).on_conflict_do_nothing())
         times = [
             {"person_id": person_id, "next_digest_at": next_digest(rhythm, timezone, now)}
             for person_id, timezone, rhythm in changers
@@ -121,7 +121,7 @@ def _deliveries(session: Session, rows: Sequence[Any], now: datetime) -> None:
         }
         for row in rows
     ]
-    made = _dialect(session).insert(Delivery).values(values).on_conflict_do_nothing()
+    made = insert_into(session, Delivery).values(values).on_conflict_do_nothing()
     events = [
         {
             "name": DigestDue.name,
@@ -134,7 +134,3 @@ def _deliveries(session: Session, rows: Sequence[Any], now: datetime) -> None:
     ]
     if events:
         session.execute(insert(OutboxRow), events)
-
-
-def _dialect(session: Session) -> Any:
-    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Organisation, Person
 from sportello.accounts.services import audit
@@ -17,9 +17,10 @@ from sportello.accounts.services.check import check_email, check_language, check
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Viewer
 from sportello.core.errors import N_, Conflict, Invalid, NotFound
-from sportello.core.policy import Action, allows, require
+from sportello.core.policy import Action, allows
 from sportello.notifications.events import AddressRegistered
 from sportello.notifications.models import RegisteredAddress, SuppressedAddress
+from sportello.notifications.services.organisations import organisation_of
 
 MOST = 100  # of one organisation
 LIFETIME = timedelta(days=14)  # of the link that confirms
@@ -49,7 +50,7 @@ def register(session: Session, actor: Viewer, organisation_key: str | None, data
 
     `organisation_key`: None for the actor's own. Raises Invalid, Conflict, NotFound, Forbidden.
     """
-    organisation = organisation_of(session, actor, organisation_key)
+    organisation = organisation_of(session, actor, Action.COLLEAGUES_MANAGE, organisation_key)
     count = select(func.count()).where(RegisteredAddress.organisation_id == organisation.id)
     if (session.scalar(count) or 0) >= MOST:
         raise Conflict(N_("An organisation registers at most %(count)s addresses: remove one first."), count=MOST)
@@ -153,20 +154,6 @@ def own(session: Session, actor: Viewer, key: str) -> RegisteredAddress:
     if row is None or not allows(actor, Action.COLLEAGUES_MANAGE, row):
         raise NotFound
     return row
-
-
-def organisation_of(session: Session, actor: Viewer, key: str | None) -> Organisation:
-    """The organisation that the actor means and manages, with its products. Raises NotFound, Forbidden."""
-    require(actor, Action.COLLEAGUES_MANAGE)
-    wanted = select(Organisation).options(selectinload(Organisation.products))
-    if key is None:
-        wanted = wanted.where(Organisation.id == actor.organisation_id)
-    else:
-        wanted = wanted.where(Organisation.key == key)
-    found = session.scalar(wanted)
-    if found is None or not (actor.is_staff or found.id == actor.organisation_id):
-        raise NotFound
-    return found
 
 
 def snapshot(row: RegisteredAddress) -> dict[str, Any]:

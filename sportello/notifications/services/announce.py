@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sportello.core import clock, keys, outbox
+from sportello.core.bulk import insert_into
 from sportello.core.types import Ref
 from sportello.notifications.events import NoticePosted
 from sportello.notifications.models import Notice
@@ -56,8 +56,7 @@ def announce(
         "cursor": 0,
         "told": 0,
     }
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(Notice).values(values).on_conflict_do_nothing(index_elements=[Notice.once])
+    insert = insert_into(session, Notice).values(values).on_conflict_do_nothing(index_elements=[Notice.once])
     made = session.scalar(insert.returning(Notice.id))
     if made is None:
         return session.scalars(select(Notice).where(Notice.once == once)).one()

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sportello.core import clock
 from sportello.core.audience import Viewer
+from sportello.core.bulk import insert_into
 from sportello.core.errors import N_, Forbidden, Invalid, NotFound
 from sportello.core.types import Ref
 from sportello.notifications.levels import Level
@@ -73,9 +73,8 @@ def keep_level(session: Session, person_id: int, ref: Ref, level: Level | None) 
     if level is None:
         session.execute(delete(Subscription).where(*here))
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     values = {"person_id": person_id, "kind": ref.kind, "topic": ref.key}
     written = {"level": int(level), "changed_at": clock.now()}
-    statement = dialect.insert(Subscription).values(**values, **written)
+    statement = insert_into(session, Subscription).values(**values, **written)
     keys = [Subscription.person_id, Subscription.kind, Subscription.topic]
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=written))

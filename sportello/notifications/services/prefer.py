@@ -1,13 +1,12 @@
 """Choose how to be told: the digest's rhythm, quiet hours, and channels by kind of event."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sportello.core.audience import Viewer
+from sportello.core.bulk import insert_into
 from sportello.core.errors import N_, Forbidden, Invalid
 from sportello.notifications.levels import Channel
 from sportello.notifications.models import ChannelChoice, DigestRhythm, Preference
@@ -67,17 +66,12 @@ def set_channel(session: Session, person_id: int, event: EventType, channel: Cha
         session.execute(delete(ChannelChoice).filter_by(**here))
         return
     keys = [ChannelChoice.person_id, ChannelChoice.event, ChannelChoice.channel]
-    statement = _insert(session)(ChannelChoice).values(**here, on=on)
+    statement = insert_into(session, ChannelChoice).values(**here, on=on)
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"on": on}))
 
 
 def preference_of(session: Session, person_id: int) -> Preference:
     """The person's row, made if there is none (by two requests at once, too), locked."""
-    fresh = _insert(session)(Preference).values(person_id=person_id, digest=DigestRhythm.WEEKLY.value)
+    fresh = insert_into(session, Preference).values(person_id=person_id, digest=DigestRhythm.WEEKLY.value)
     session.execute(fresh.on_conflict_do_nothing(index_elements=[Preference.person_id]))
     return session.get_one(Preference, person_id, with_for_update=True)
-
-
-def _insert(session: Session) -> Callable[..., Any]:
-    """The dialect's own INSERT: the two have no common type."""
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert

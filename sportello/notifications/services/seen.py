@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sportello.core import clock
+from sportello.core.bulk import insert_into
 from sportello.core.db import Database
 from sportello.notifications.models import Notice, Notification, SeenMark
 from sportello.notifications.queries.seen import seen_since
@@ -36,8 +36,7 @@ def note_seen(counters: Session, marks: Marks) -> None:
     if not marks:
         return
     table = cast(Table, SeenMark.__table__)
-    insert = postgresql.insert if counters.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
+    statement = insert_into(counters, table)
     statement = statement.on_conflict_do_update(
         index_elements=[table.c.person_id, table.c.subject],
         set_={"seen_at": statement.excluded.seen_at},

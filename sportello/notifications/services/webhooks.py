@@ -16,11 +16,12 @@ from sportello.accounts.services.check import check_name
 from sportello.core import clock, keys, outbox
 from sportello.core.audience import Role, Viewer, system
 from sportello.core.errors import N_, Conflict, Invalid, NotFound
-from sportello.core.policy import Action, allows, require
+from sportello.core.policy import Action, allows
 from sportello.notifications.calls import hosts, sign
 from sportello.notifications.events import CallDue, WebhookSwitchedOff
 from sportello.notifications.models import Delivery, DeliveryChannel, DeliveryState, Webhook
 from sportello.notifications.registry import registry
+from sportello.notifications.services.organisations import organisation_of
 
 MOST = 10  # of one organisation
 OVERLAP = timedelta(hours=24)  # so long a secret signs on after it was renewed
@@ -61,7 +62,7 @@ def add(session: Session, actor: Viewer, organisation_key: str | None, data: Che
 
     Raises NotFound, Forbidden, Conflict.
     """
-    organisation = realm_organisation(session, actor, organisation_key)
+    organisation = organisation_of(session, actor, Action.WEBHOOKS_MANAGE, organisation_key)
     count = select(func.count()).where(Webhook.organisation_id == organisation.id)
     if (session.scalar(count) or 0) >= MOST:
         raise Conflict(N_("An organisation has at most %(count)s webhooks: remove one first."), count=MOST)
@@ -189,20 +190,6 @@ def own(session: Session, actor: Viewer, key: str) -> Webhook:
     if webhook is None or not allows(actor, Action.WEBHOOKS_MANAGE, webhook):
         raise NotFound
     return webhook
-
-
-def realm_organisation(session: Session, actor: Viewer, key: str | None) -> Organisation:
-    """The organisation that the actor means and manages webhooks of. Raises NotFound, Forbidden."""
-    require(actor, Action.WEBHOOKS_MANAGE)
-    if key is None or not actor.is_staff:
-        mine = session.get(Organisation, actor.organisation_id) if actor.organisation_id else None
-        if mine is None or key not in (None, mine.key):
-            raise NotFound
-        return mine
-    found = session.scalar(select(Organisation).where(Organisation.key == key))
-    if found is None:
-        raise NotFound
-    return found
 
 
 def snapshot(webhook: Webhook) -> dict[str, Any]:

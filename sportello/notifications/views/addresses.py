@@ -16,6 +16,7 @@ from sportello.notifications.models import RegisteredAddress
 from sportello.notifications.queries import addresses as query
 from sportello.notifications.services import addresses as service
 from sportello.notifications.services.addresses import AddressData, LinkUsed
+from sportello.notifications.services.organisations import organisation_of
 from sportello.notifications.views.blueprints import bp
 from sportello.notifications.views.organisation_forms import AddressForm, answered, shown
 from sportello.web.access import current_viewer, public, requires
@@ -43,7 +44,7 @@ def organisation_addresses(key: str) -> ResponseReturnValue:
 def _addresses(key: str | None) -> ResponseReturnValue:
     """The list and the form of one organisation; None: the viewer's own."""
     with read_session() as session:
-        organisation = service.organisation_of(session, current_viewer(), key)
+        organisation = organisation_of(session, current_viewer(), Action.COLLEAGUES_MANAGE, key)
     form = AddressForm(data={"language": current_language()})
     form.products.choices = choices((product.code, product.name) for product in organisation.products)
     refused: SportelloError | None = None

@@ -1,11 +1,11 @@
 """A person says that they know; a company contact says it for everybody of their organisation."""
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sportello.core import clock
 from sportello.core.audience import Viewer, admits
+from sportello.core.bulk import insert_into
 from sportello.core.errors import N_, Conflict, Forbidden, NotFound
 from sportello.core.policy import Action, require
 from sportello.notifications.models import Acknowledgement, CriticalNotice, CriticalState, Notification
@@ -50,8 +50,7 @@ def _write(session: Session, actor: Viewer, notice: CriticalNotice, for_organisa
         "for_organisation": for_organisation,
         "at": clock.now(),
     }
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    once = dialect.insert(Acknowledgement).values(values)
+    once = insert_into(session, Acknowledgement).values(values)
     place = [Acknowledgement.critical_id, Acknowledgement.version, Acknowledgement.person_id]
     if for_organisation:
         changed = {name: values[name] for name in ("organisation_id", "for_organisation", "at")}
