@@ -1,21 +1,26 @@
 """How many mails about notices leave in a second: a site, its real worker, a mail server that takes everything.
 
-python benchmarks/mail_bench.py [--people 1000] [--database URL]
+python benchmarks/mail_bench.py [--people 1000] [--postgresql] [--runs 1]
 
 The server on loopback is a process of its own and answers at once, so what is measured is the site: asking everything
-anew for each reader, writing the letter, the line with the server, noting that it was sent. Beside it the same server
-takes mails that are only composed and handed over, by one connection and by a connection each.
+anew for each reader, writing the letter, the line with the server, noting that it was sent. Beside it, in the same run
+before and after, bare smtplib sends one finished mail of the same size again and again over one connection, and the
+site's mailer sends mails that it only composes. `--postgresql`: on a server of its own with its durable settings
+instead of SQLite.
 """
 
 import contextlib
 import multiprocessing
 import os
+import smtplib
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -27,13 +32,19 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from sportello.accounts.models import Person
 from sportello.core import clock, keys
 from sportello.core.db import Database
-from sportello.core.mail import Message, SmtpMailer
+from sportello.core.mail import Message, SmtpMailer, compose
+from sportello.core.settings import Settings
 from sportello.core.types import Ref
 from sportello.notifications.levels import Level
 from sportello.notifications.models import Delivery, DeliveryState, Subscription
 from sportello.notifications.services.announce import announce
 from sportello.portal.site import open_site
+from tests.databases import postgres_server
 from tests.kb.articles import write
+
+SENDER, BASE = "support@vendor.example", "http://127.0.0.1:8000"
+MAIL = Message("a@many.example", "Subject", "A line of a text.\n" * 40, "<p>A line of città.</p>\n" * 240)
+"""About as long as a mail about a notice."""
 
 
 def _serve(port: int, taken: "Synchronized[int]") -> None:
@@ -79,13 +90,33 @@ def sink() -> Iterator[tuple[int, "Synchronized[int]"]]:
         process.join()
 
 
-def handed_over(port: int, idle: float, number: int) -> float:
-    """Mails a second that are composed and handed over, and nothing else; `idle` 0: a connection each."""
-    mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", "support@vendor.example", "http://127.0.0.1:8000", idle=idle)
-    started = time.perf_counter()
+Speed = tuple[float, float]
+"""Mails a second, and milliseconds of processor each."""
+
+
+def timed(send: Callable[[int], object], number: int) -> Speed:
+    started, busy = time.perf_counter(), time.process_time()
     for one in range(number):
-        mailer.send(Message("a@many.example", "Subject", "Text\n" * 20, "<p>Text</p>" * 20, key=str(one)))
-    return number / (time.perf_counter() - started)
+        send(one)
+    return number / (time.perf_counter() - started), 1000 * (time.process_time() - busy) / number
+
+
+def composed(port: int, idle: float, number: int) -> Speed:
+    """Mails that are composed and handed over, and nothing else; `idle` 0: a connection each."""
+    mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, BASE, idle=idle)
+    return timed(lambda one: mailer.send(replace(MAIL, key=str(one))), number)
+
+
+def bare(port: int, number: int) -> Speed:
+    """One finished mail again and again, by smtplib over one connection."""
+    content = compose(MAIL, SENDER, BASE)
+    with smtplib.SMTP("127.0.0.1", port) as line:
+        return timed(lambda one: line.sendmail(SENDER, [MAIL.to], content), number)
+
+
+def told(name: str, *speeds: Speed) -> None:
+    rate, busy = (statistics.median(values) for values in zip(*speeds, strict=True))
+    click.echo(f"{name}: {rate:,.0f} mails/s, {busy:.1f} ms of processor each")
 
 
 def many_watch(database: Database, people: int) -> None:
@@ -117,12 +148,32 @@ def states(database: Database, state: DeliveryState) -> int:
 
 @click.command()
 @click.option("--people", default=1000, show_default=True, help="Mails to send.")
-@click.option("--database", "url", default="", help="PostgreSQL URL of an empty database; empty: SQLite.")
-def main(people: int, url: str) -> None:
+@click.option("--postgresql", is_flag=True, help="On a PostgreSQL server of its own instead of SQLite.")
+@click.option("--runs", default=1, show_default=True, help="Medians of so many.")
+def main(people: int, postgresql: bool, runs: int) -> None:
     """How many mails about notices leave in a second."""
-    with sink() as (port, taken), tempfile.TemporaryDirectory() as folder:
-        for name, idle, number in (("one connection", 15.0, 300), ("a connection each", 0.0, 50)):
-            click.echo(f"composed and handed over, {name}: {handed_over(port, idle, number):,.0f} mails/s")
+    plain, mailer, each, ours = list[Speed](), list[Speed](), list[Speed](), list[Speed]()
+    with sink() as (port, taken):
+        for _ in range(runs):
+            plain.append(bare(port, 300))
+            mailer.append(composed(port, 15.0, 300))
+            each.append(composed(port, 0.0, 50))
+            ours.append(by_the_site(port, taken, people, postgresql))
+            plain.append(bare(port, 300))
+    told("about a notice, by the worker", *ours)
+    told("composed and handed over, one connection", *mailer)
+    told("composed and handed over, a connection each", *each)
+    told("bare smtplib, one finished mail", *plain)
+    rates = [statistics.median(rate for rate, _busy in speeds) for speeds in (ours, plain)]
+    click.echo(f"ours / bare: {rates[0] / rates[1]:.3f} of the mails; load of the machine {os.getloadavg()[0]:.1f}")
+
+
+def by_the_site(port: int, taken: "Synchronized[int]", people: int, postgresql: bool) -> Speed:
+    """A fresh site, and everybody told once."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        server = stack.enter_context(postgres_server(durable=True)) if postgresql else ""
+        url = server.format(name="postgres")
         environment = {
             **os.environ,
             "SPORTELLO_ENVIRONMENT": "development",
@@ -133,12 +184,10 @@ def main(people: int, url: str) -> None:
         command = [sys.executable, "-m", "sportello.portal"]
         subprocess.run([*command, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
         os.environ.update(environment)
-        _measure(command, environment, people, taken)
+        return _measure(command, environment, people, taken)
 
 
-def _measure(command: list[str], environment: dict[str, str], people: int, taken: "Synchronized[int]") -> None:
-    from sportello.core.settings import Settings
-
+def _measure(command: list[str], environment: dict[str, str], people: int, taken: "Synchronized[int]") -> Speed:
     site = open_site(Settings.from_env())
     many_watch(site.database, people)
     before = taken.value
@@ -156,12 +205,9 @@ def _measure(command: list[str], environment: dict[str, str], people: int, taken
     finally:
         worker.terminate()
         worker.wait()
-    click.echo(
-        f"about a notice, by the worker: {sent / seconds:,.0f} mails/s, {1000 * busy / sent:.0f} ms of processor each;"
-        f" {taken.value - before} mails to {people} people"
-    )
-    assert states(site.database, DeliveryState.SENT) >= people
+    assert (states(site.database, DeliveryState.SENT), taken.value - before) == (people, people)
     site.database.dispose()
+    return sent / seconds, 1000 * busy / sent
 
 
 if __name__ == "__main__":
