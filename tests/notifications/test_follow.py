@@ -11,7 +11,7 @@ from sportello.core.db import Database
 from sportello.core.errors import Forbidden, Invalid, NotFound
 from sportello.core.types import Ref
 from sportello.notifications.levels import Level
-from sportello.notifications.queries.following import level_of
+from sportello.notifications.queries.following import levels_of
 from sportello.notifications.queries.subscriptions import Standing, standing, subscriptions
 from sportello.notifications.services import follow
 from sportello.notifications.services.follow import set_level, set_levels
@@ -54,7 +54,7 @@ def test_a_choice_replaces_the_default_and_can_be_taken_back(database: Database,
             assert set_level(session, anna, LEDGER, level).name("en") == "Ledger"
         with database.read() as session:
             assert standing(session, anna, LEDGER) == Standing(LEDGER, level, Level.TRACKING)
-            assert level_of(session, anna, LEDGER) is level, "delivery reckons alike"
+            assert levels_of(session, [anna], [LEDGER])[cast.anna.id].get(LEDGER) is level, "delivery reckons alike"
     with database.write() as session:
         set_level(session, anna, LEDGER, None)
     assert kept(database) == {}

@@ -15,9 +15,10 @@ from sportello.core.handling import Site
 from sportello.core.types import Ref
 from sportello.notifications.models import Notification, SeenMark
 from sportello.notifications.queries.inbox import inbox, unread_count
+from sportello.notifications.queries.seen import seen_since
 from sportello.notifications.services import seen
 from sportello.notifications.services.announce import announce
-from sportello.notifications.services.seen import note_seen, purge_seen, seen_since, settle_seen
+from sportello.notifications.services.seen import note_seen, purge_seen, settle_seen
 from sportello.web import gather
 from tests.kb.articles import write
 from tests.notifications.telling import spread, tell

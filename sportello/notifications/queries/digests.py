@@ -23,10 +23,10 @@ from sportello.notifications.models import (
     Notification,
     Preference,
 )
+from sportello.notifications.queries.seen import seen_since
 from sportello.notifications.quiet import next_allowed
 from sportello.notifications.registry import DigestItem, DigestSection, registry
 from sportello.notifications.schedule import next_digest, settled
-from sportello.notifications.services.seen import seen_since
 
 MOST = 20  # items in a digest
 CONSIDERED = 200  # the newest of a section, among which are those that the person knows already

@@ -41,11 +41,6 @@ def levels_of(session: Session, people: Iterable[Viewer], refs: Collection[Ref])
     return found
 
 
-def level_of(session: Session, viewer: Viewer, ref: Ref) -> Level | None:
-    """At which level this person follows `ref` itself; None: not at all."""
-    return levels_of(session, [viewer], [ref]).get(viewer.person_id or 0, {}).get(ref)
-
-
 def followed(session: Session, viewer: Viewer) -> dict[Ref, Level]:
     """Everything that this person follows or muted, the defaults among it. One statement."""
     rows = select(Subscription.kind, Subscription.topic, Subscription.level).where(

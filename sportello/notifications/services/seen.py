@@ -15,9 +15,6 @@ from sportello.core import clock
 from sportello.core.bulk import insert_into
 from sportello.core.db import Database
 from sportello.notifications.models import Notice, Notification, SeenMark
-from sportello.notifications.queries.seen import seen_since
-
-__all__ = ["note_seen", "purge_seen", "seen_since", "settle_seen"]
 
 KEPT_FOR = timedelta(days=90)
 BATCH = 500
