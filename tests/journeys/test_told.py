@@ -129,7 +129,8 @@ def test_a_critical_solution_from_its_article_to_the_report_of_who_knows(
 
     def all_there() -> bool:
         subjects = [str(mail["Subject"]) for mail in told.mailbox.mails]
-        return sum("Critical" in one or "Critica" in one for one in subjects if title in one) == people + sum(addresses)
+        told_so = [one for one in subjects if title in one and one.startswith(("Critical:", "Critico:"))]
+        return len(told_so) == people + sum(addresses)
 
     told.wait_for(all_there)
     (mail,) = told.mails_to("anna@xtreme.example", title)
