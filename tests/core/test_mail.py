@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +83,12 @@ def test_whatever_a_mail_says_arrives_as_it_was_written(subject: str, text: str,
 @pytest.mark.parametrize("subject", ["Short", "Perché no", "Perché " * 30, "words " * 40, "città 🜚 " * 20, "x" * 2000])
 def test_a_subject_of_any_length_and_letters_arrives(subject: str) -> None:
     assert str(read(Message("anna@xtreme.example", subject, "Text"))["Subject"]) == subject.strip()
+
+
+def test_a_mail_that_is_written_again_is_the_same_to_the_letter() -> None:
+    message = Message("anna@xtreme.example", "Perché", "Città", "<p>Città</p>", key="one")
+    with time_machine.travel("2026-11-23T08:00:00Z", tick=False):
+        assert compose(message, "s@v.example", BASE) == compose(message, "s@v.example", BASE)
 
 
 def test_headers_arrive_as_they_are() -> None:

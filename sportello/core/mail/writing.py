@@ -5,8 +5,8 @@ asked of it once: headers that need encoding or folding are kept as they were fo
 """
 
 import binascii
+import hashlib
 import re
-import secrets
 from email import policy
 from email.header import Header
 from email.utils import format_datetime
@@ -41,7 +41,8 @@ def compose(message: Message, sender: str, base_url: str) -> bytes:
     lines = b"".join(_header(name, " ".join(value.split())) for name, value in head.items())
     if not message.html:
         return lines + _part("plain", message.text)
-    edge = f"=_{secrets.token_hex(12)}".encode()  # no encoded text has these two letters in this order
+    content = hashlib.sha256(f"{message.text}\0{message.html}".encode()).hexdigest()[:24]  # a copy has the same edge
+    edge = f"=_{content}".encode()  # no encoded text has these two letters in this order
     parts = (b"--" + edge + EOL + _part(kind, text) for kind, text in (("plain", message.text), ("html", message.html)))
     kind = b'Content-Type: multipart/alternative; boundary="' + edge + b'"' + EOL + EOL
     return lines + kind + EOL.join(parts) + EOL + b"--" + edge + b"--" + EOL
