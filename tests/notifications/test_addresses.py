@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -144,6 +145,18 @@ def test_one_address_once_an_organisation(site: Site, cast: Cast) -> None:
     with pytest.raises(Invalid, match="registered already"):
         add(site, cast)
     assert add(site, cast, "anna", AddressData(NIGHT.email, "Shared")).id
+
+
+def test_two_colleagues_who_register_the_same_at_once_do_so_once(site: Site, cast: Cast) -> None:
+    def once(name: str) -> str:
+        try:
+            add(site, cast, name, key="premium" if name == "ada" else None)
+        except Invalid:
+            return "there already"
+        return "registered"
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(once, ["piero", "ada"])) == ["registered", "there already"]
 
 
 def test_there_are_at_most_a_hundred(site: Site, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

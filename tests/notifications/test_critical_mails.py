@@ -9,14 +9,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sportello.accounts.models import Person
-from sportello.core import clock
+from sportello.core import clock, keys
 from sportello.core.db import Database
 from sportello.core.errors import Conflict, SportelloError
 from sportello.core.mail import stored_mails
 from sportello.core.settings import Settings
 from sportello.core.types import Ref
 from sportello.notifications.critical import more, stands
-from sportello.notifications.models import Acknowledgement, CriticalMessage, Delivery, Notice, RegisteredAddress
+from sportello.notifications.models import (
+    Acknowledgement,
+    CriticalMessage,
+    CriticalNotice,
+    Delivery,
+    Notice,
+    RegisteredAddress,
+)
 from sportello.notifications.queries.critical.reach import reached
 from sportello.notifications.queries.critical.subjects import abouts
 from sportello.notifications.registry import subject_of
@@ -145,6 +152,28 @@ def test_two_who_confirm_at_once_send_it_once(database: Database, cast: Cast) ->
         assert sorted(both.map(confirm, ["sara", "ada"])) == [Conflict.__name__, "sent"]
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(CriticalMessage)) == 1
+
+
+def test_two_drafts_about_one_article_sent_at_once_are_one_notice(database: Database, cast: Cast) -> None:
+    """Two people who begin at once may each have a draft; only one of them goes out."""
+    with database.write() as session:
+        article = closing(session)
+        drafts = [drafted(session, viewer(cast.sara), article)]
+        drafts.append(CriticalNotice(key=keys.new_key(), created_at=clock.now(), changed_at=clock.now()))
+        for name in ("subject", "products", "consequence", "action", "state", "version", "author_id"):
+            setattr(drafts[1], name, getattr(drafts[0], name))
+        session.add(drafts[1])
+
+    def go(notice: CriticalNotice) -> str:
+        try:
+            with database.write() as session:
+                send.send(session, viewer(cast.sara), notice.key, plans=PLANS, two_people=False)
+        except SportelloError as error:
+            return type(error).__name__
+        return "sent"
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(go, drafts)) == [Conflict.__name__, "sent"]
 
 
 def test_one_who_acknowledges_twice_at_once_has_done_so_once(database: Database, cast: Cast) -> None:

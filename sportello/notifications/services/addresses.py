@@ -51,6 +51,7 @@ def register(session: Session, actor: Viewer, organisation_key: str | None, data
     `organisation_key`: None for the actor's own. Raises Invalid, Conflict, NotFound, Forbidden.
     """
     organisation = organisation_of(session, actor, Action.COLLEAGUES_MANAGE, organisation_key)
+    session.refresh(organisation, ["id"], with_for_update=True)  # two colleagues at once: one after the other
     count = select(func.count()).where(RegisteredAddress.organisation_id == organisation.id)
     if (session.scalar(count) or 0) >= MOST:
         raise Conflict(N_("An organisation registers at most %(count)s addresses: remove one first."), count=MOST)

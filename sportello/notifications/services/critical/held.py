@@ -42,13 +42,15 @@ class First:
 
 
 def hold(session: Session, actor: Viewer, key: str, seen: str | None = None) -> tuple[CriticalNotice, Subject | None]:
-    """The notice, locked until the transaction ends, with what it is about.
+    """The notice, locked with all about the same until the transaction ends, with what it is about.
 
     `seen`: `stamp` of the notice that the actor has read. Raises Forbidden, NotFound, Conflict (changed meanwhile).
     """
     require(actor, Action.CRITICAL_DRAFT)
-    statement = select(CriticalNotice).where(CriticalNotice.key == key)
-    notice = session.scalars(statement.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+    about_the_same = select(CriticalNotice.subject).where(CriticalNotice.key == key).scalar_subquery()
+    statement = select(CriticalNotice).where(CriticalNotice.subject == about_the_same).order_by(CriticalNotice.id)
+    held = session.scalars(statement.with_for_update(), execution_options={"populate_existing": True}).all()
+    notice = next((row for row in held if row.key == key), None)
     if notice is None:
         raise NotFound
     about = abouts(session, [notice]).get(notice.subject)
