@@ -232,7 +232,7 @@ def test_a_list_costs_the_same_however_long_it_is(database: Database, sign_in: S
             people.create_person(session, audience.system(), data, invite=False)
     with counted(database) as many:
         ada.get(address)
-    assert len(many) == len(few) <= 5
+    assert len(many) == len(few) <= 6, "one of them is the bell's"
 
 
 def test_long_names_and_naughty_text_come_back_unchanged(database: Database, sign_in: SignIn, cast: Cast) -> None:
