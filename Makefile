@@ -4,8 +4,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests run two at a time: JOBS=4 for more.
 JOBS ?= 2
-# What reads no database at all is not run again on another one.
-PURE := tests/architecture tests/core/markup
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
@@ -32,11 +30,11 @@ test: .venv/.dev ## Run the tests on SQLite, but for the slowest (make check: al
 	$(PYTEST) -m "not slow and not long"
 
 test-postgresql: .venv/.dev ## Run the suite on PostgreSQL (a server of its own is started)
-	SPORTELLO_TEST_DATABASE=postgresql $(PYTEST) -m "not browser and not slow" $(PURE:%=--ignore=%)
+	SPORTELLO_TEST_DATABASE=postgresql $(PYTEST) -m "not browser and not slow"
 
 check: .venv/.dev lint types imports ## Everything that CI checks
 	$(PYTEST)
-	SPORTELLO_TEST_DATABASE=postgresql $(PYTEST) -m "not browser and not slow" $(PURE:%=--ignore=%)
+	SPORTELLO_TEST_DATABASE=postgresql $(PYTEST) -m "not browser and not slow"
 
 lint: .venv/.dev ## Lint, and check the formatting
 	$(BIN)/ruff check .
