@@ -221,7 +221,10 @@ MUTATIONS: dict[str, tuple[list[Change], set[str]]] = {
         {"mail", "digest"},
     ),
     "addresses without an account": ([(beyond, "admits", everybody)], {"address"}),
-    "systems that are called": ([(webhooks, "admits", everybody)], {"call"}),
+    "systems that are called": (
+        [(webhooks, "admits", everybody), (webhooks, "organisation_may_hear", lambda viewer, event, subject: True)],
+        {"call"},
+    ),
     "the banner and the page of a critical notice": ([(banner, "admits", everybody)], {"banner", "critical page"}),
 }
 
