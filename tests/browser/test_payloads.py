@@ -177,7 +177,7 @@ def test_names_of_people_are_harmless(hostile: tuple[LiveSite, list[str]], chrom
             answer = page.goto(address)
             assert answer is not None
             assert answer.status == 200, address
-            page.locator("details.menu summary").click()
+            page.locator(".topbar details.menu summary").click()
             assert not _dangerous(watch), (address, watch.problems)
         context.close()
 

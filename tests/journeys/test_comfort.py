@@ -62,7 +62,7 @@ def test_without_scripts_everything_works(open_as: Open) -> None:
     page.wait_for_url("**/kb/*")
     page.get_by_role("button", name="Yes", exact=True).click()
     expect(page.get_by_role("button", name="Yes", exact=True)).to_have_attribute("aria-pressed", "true")
-    page.locator("details.menu summary").click()
+    page.locator(".topbar details.menu summary").click()
     expect(page.get_by_role("link", name="Settings")).to_be_visible()
 
 
