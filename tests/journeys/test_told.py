@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -21,6 +22,7 @@ from sportello.core.settings import Settings
 from sportello.core.types import Ref
 from sportello.notifications.delivery.digest import queue_digests
 from sportello.notifications.models import DigestRhythm, Preference
+from sportello.notifications.schedule import next_digest
 from sportello.notifications.services.announce import announce
 from sportello.portal.demo.desk import article_ref, slug_of
 from sportello.portal.site import open_site
@@ -214,9 +216,10 @@ def test_a_digest_holds_exactly_what_its_reader_may_open_when_it_is_sent(
             ref: Ref = article_ref(session, name)
             announce(session, "article-published", ref, thread=ref)
         person = session.scalars(select(Person).where(Person.email == email)).unique().one()
+        this_morning = next_digest(DigestRhythm.DAILY, person.timezone, clock.now() - timedelta(days=1))
         told_at = update(Preference).where(Preference.person_id == person.id)
-        if not session.execute(told_at.values(digest=DigestRhythm.DAILY, next_digest_at=clock.now())).rowcount:  # type: ignore[attr-defined]
-            session.add(Preference(person_id=person.id, digest=DigestRhythm.DAILY, next_digest_at=clock.now()))
+        if not session.execute(told_at.values(digest=DigestRhythm.DAILY, next_digest_at=this_morning)).rowcount:  # type: ignore[attr-defined]
+            session.add(Preference(person_id=person.id, digest=DigestRhythm.DAILY, next_digest_at=this_morning))
     queue_digests(parts)
     with told.database.write() as session:
         plan = update(Organisation).where(Organisation.name == "Ceramiche Roccamora")
