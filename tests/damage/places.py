@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import random
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,7 +20,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, make_url, select
 
 from sportello.core import clock, outbox
 from sportello.core.db import Database
@@ -106,6 +108,28 @@ class Place:
             )  # fmt: skip
         self.processes.append(process)
         return process
+
+    def freeze(self, process: subprocess.Popen[bytes]) -> None:
+        """Stop it where it stands, but not while it holds SQLite's lock: nobody could write until it is woken."""
+        for _ in range(50):
+            process.send_signal(signal.SIGSTOP)
+            if self._writable():
+                return
+            process.send_signal(signal.SIGCONT)
+            time.sleep(random.uniform(0.01, 0.1))
+        raise AssertionError("it never let go of the database")
+
+    def _writable(self) -> bool:
+        url = make_url(self.settings.database)
+        if url.get_backend_name() != "sqlite":
+            return True
+        with contextlib.closing(sqlite3.connect(str(url.database), timeout=2, isolation_level=None)) as own:
+            try:
+                own.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            own.execute("ROLLBACK")
+            return True
 
     def stop_all(self) -> None:
         """End every process that is still there, and what it started."""

@@ -149,7 +149,7 @@ def test_a_leader_that_was_frozen_finds_out_that_it_leads_no_more(place: Place, 
     wait_until(lambda: leads(place), 90, "the first leads")
     place.start("worker")
     time.sleep(2)
-    first.send_signal(signal.SIGSTOP)
+    place.freeze(first)
     ask_for_mails(place, 20)
     wait_until(lambda: len(mailbox.ids) == 20, 40, "the second takes over when the lease has run out")
     first.send_signal(signal.SIGCONT)

@@ -84,7 +84,7 @@ def test_a_frozen_leader_is_replaced_and_brings_nothing_old_back(place: Place, s
     place.start("worker")
     with Changing(place, seed=12, pause=0.3):
         time.sleep(1)
-        first.send_signal(signal.SIGSTOP)
+        place.freeze(first)
         seconds = wait_until(lambda: holder(site) != led, 90, "the second leads when the lease has run out")
     assert seconds > 5, "a lease that still ran was taken"
     first.send_signal(signal.SIGCONT)  # perhaps in the middle of a write
