@@ -14,7 +14,7 @@ import sportello.portal.schema  # noqa: F401  every table must be known before a
 from search_index import service, suggestions
 from sportello.core.db import Base, CountersBase, Database, make_engine
 from sportello.core.settings import Settings
-from tests import databases, people
+from tests import databases, made_once, people
 
 DATA = os.environ.get("SPORTELLO_TEST_DATA")
 pytest_plugins = ("tests.browser.fixtures",)
@@ -28,6 +28,15 @@ def _patience() -> Iterator[None]:
         patch.setattr(service, "FACET_BUDGET_MS", 60_000)
         patch.setattr(service, "HELP_BUDGET", 60.0)
         patch.setattr(suggestions, "BUDGET", 60.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        made_once.share_templates(patch)
+        made_once.share_addresses(patch)
+        made_once.share_files(patch)
         yield
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -55,9 +56,15 @@ def check_language(value: str) -> str:
     return value
 
 
+@cache
+def known_timezones() -> frozenset[str]:
+    """The names of the IANA time zone database, read from the disk once."""
+    return frozenset(available_timezones())
+
+
 def check_timezone(value: str) -> str:
     """A name of the IANA time zone database."""
-    if value not in available_timezones():
+    if value not in known_timezones():
         message = N_("“%(value)s” is not a time zone; an example is Europe/Rome.")
         raise Invalid(message, field="timezone", value=value)
     return value

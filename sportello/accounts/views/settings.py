@@ -1,7 +1,6 @@
 """My settings: profile and sessions."""
 
 from functools import partial
-from zoneinfo import available_timezones
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +9,7 @@ from sportello.accounts import login
 from sportello.accounts.forms import ProfileForm
 from sportello.accounts.models import Person
 from sportello.accounts.services import credentials, profile, sessions
+from sportello.accounts.services.check import known_timezones
 from sportello.accounts.services.tokens import digest
 from sportello.accounts.views.blueprints import bp, page, tried
 from sportello.core.errors import SportelloError
@@ -20,7 +20,7 @@ from sportello.web.session import read_session, write_session
 
 def timezones() -> list[str]:
     """Names to choose from: regions and cities, without the aliases."""
-    places = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    places = (name for name in known_timezones() if "/" in name and not name.startswith("Etc/"))
     return [*sorted(places), "UTC"]
 
 
